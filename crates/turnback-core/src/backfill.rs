@@ -1,0 +1,93 @@
+//! The backfill of one table: what each batch runs, over a range of the table's pages.
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::{Ident, TableName, list};
+
+/// Work that walks a table page range by page range.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backfill {
+    /// The table that is walked.
+    pub table: TableName,
+    /// What a batch does with the rows of its pages.
+    pub kind: BackfillKind,
+    /// The table's own triggers must not fire for it (they fire on UPDATE).
+    pub quiet: bool,
+    /// Every row must be done: waits for a row that a client holds. Otherwise such a row is
+    /// left to a later sweep.
+    pub complete: bool,
+}
+
+/// What a batch does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BackfillKind {
+    /// Fills columns of the table itself; rows that are filled already are skipped.
+    Fill {
+        /// Columns and the expressions that fill them; the row is `t`.
+        columns: Vec<(Ident, String)>,
+        /// Which rows still need it.
+        pending: String,
+    },
+    /// Copies two columns into another table; rows that are there already are skipped.
+    Archive {
+        /// The table it goes to.
+        into: TableName,
+        /// The columns, old key first.
+        columns: Vec<Ident>,
+    },
+}
+
+impl Backfill {
+    /// The statement of one batch, over pages `first` up to, not including, `end`
+    /// (TID range scan: PostgreSQL 14).
+    pub fn batch(&self, first: &str, end: &str) -> String {
+        let pages = format!("t.ctid >= '({first},0)'::tid AND t.ctid < '({end},0)'::tid");
+        match &self.kind {
+            BackfillKind::Fill { columns, pending } => format!(
+                "UPDATE ONLY {} t SET {} WHERE {pages} AND ({pending})",
+                self.table,
+                list(
+                    columns
+                        .iter()
+                        .map(|(column, value)| format!("{column} = {value}"))
+                )
+            ),
+            BackfillKind::Archive { into, columns } => format!(
+                "INSERT INTO {into} (old_key, new_key) SELECT {} FROM ONLY {} t WHERE {pages} ON CONFLICT DO NOTHING",
+                list(columns.iter().map(|column| format!("t.{column}"))),
+                self.table
+            ),
+        }
+    }
+
+    /// The same batch, leaving out rows that somebody holds locked: the last resort when one
+    /// row is held for longer than a batch may wait. A later sweep takes what it left.
+    pub fn batch_around_locks(&self, first: &str, end: &str) -> String {
+        match &self.kind {
+            BackfillKind::Fill { columns, pending } => format!(
+                "UPDATE ONLY {table} t SET {set} WHERE t.ctid = ANY (ARRAY(SELECT t.ctid FROM ONLY {table} t \
+                 WHERE t.ctid >= '({first},0)'::tid AND t.ctid < '({end},0)'::tid AND ({pending}) \
+                 FOR NO KEY UPDATE SKIP LOCKED)) AND ({pending})",
+                table = self.table,
+                set = list(
+                    columns
+                        .iter()
+                        .map(|(column, value)| format!("{column} = {value}"))
+                ),
+            ),
+            BackfillKind::Archive { .. } => self.batch(first, end),
+        }
+    }
+
+    /// Counts rows that are still to be done, over the whole table.
+    pub fn pending_sql(&self) -> Option<String> {
+        match &self.kind {
+            BackfillKind::Fill { pending, .. } => Some(format!(
+                "SELECT count(*) FROM ONLY {} t WHERE {pending}",
+                self.table
+            )),
+            BackfillKind::Archive { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! Constraints on the new columns: that they are filled, the checks, the foreign keys. Each
+//! is added `NOT VALID`, which looks at no row, and validated online.
+
+use std::collections::BTreeMap;
+
+use super::passes::Pass;
+use super::{Era, Room, Shape, fill, transaction};
+use crate::fact::Fact;
+use crate::name::{Ident, TableName, list};
+use crate::schema::{Constraint, ConstraintKind, ForeignKey};
+use crate::step::{Step, TableLock, Work};
+
+/// Proves that every row is filled, then makes `NOT NULL` what was `NOT NULL`.
+///
+/// Parents before children: a reference can only be filled from a key that is.
+///
+/// Adding the check waits out the writers of rows that no backfill could see; what they
+/// left is swept up; validation proves that nothing is missing; and a valid check lets
+/// `SET NOT NULL` skip its scan (PostgreSQL 12).
+pub(super) fn filled(room: &Room<'_>, passes: &[Pass]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for table in passes.iter().filter(|p| !p.keys_first).map(|p| &p.table) {
+        let columns = &room.conversion.tables[table];
+        let name = filled_name(room);
+        let test = columns
+            .iter()
+            .map(|column| {
+                let new = column.name.new_shape();
+                if column.not_null {
+                    format!("{new} IS NOT NULL")
+                } else {
+                    format!("({} IS NULL) = ({new} IS NULL)", column.name)
+                }
+            })
+            .collect::<Vec<_>>()
+            .join(" AND ");
+        steps.push(transaction(
+            format!("filled.{table}"),
+            format!("from here on, no row of {table} is written unfilled"),
+            vec![TableLock::exclusive(table)],
+            vec![format!(
+                "ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({test}) NOT VALID"
+            )],
+            vec![Fact::Constraint(table.clone(), name.clone())],
+        ));
+        for pass in passes.iter().filter(|pass| &pass.table == table) {
+            steps.push(Step {
+                id: format!("sweep.{}", pass.id()),
+                title: format!(
+                    "sweep up rows of {table} that were written before that and not yet filled"
+                ),
+                work: Work::Backfill(fill::sweep(room, pass)),
+                done_when: vec![],
+            });
+        }
+        steps.push(validate(table, &name));
+        let mut statements: Vec<String> = columns
+            .iter()
+            .filter(|column| column.not_null)
+            .map(|column| {
+                format!(
+                    "ALTER TABLE {table} ALTER COLUMN {} SET NOT NULL",
+                    column.name.new_shape()
+                )
+            })
+            .collect();
+        statements.push(format!("ALTER TABLE {table} DROP CONSTRAINT {name}"));
+        let mut facts: Vec<Fact> = columns
+            .iter()
+            .filter(|column| column.not_null)
+            .map(|column| Fact::NotNull(table.clone(), column.name.new_shape()))
+            .collect();
+        facts.push(Fact::Constraint(table.clone(), name).negated());
+        steps.push(transaction(
+            format!("not_null.{table}"),
+            format!("what was NOT NULL in {table} is NOT NULL in the new columns"),
+            vec![TableLock::exclusive(table)],
+            statements,
+            facts,
+        ));
+    }
+    steps
+}
+
+fn filled_name(room: &Room<'_>) -> Ident {
+    Ident::new("turnback_filled").with_suffix(&format!("_{}", room.phase()))
+}
+
+/// `VALIDATE CONSTRAINT`, a step of its own.
+pub(super) fn validate(table: &TableName, name: &Ident) -> Step {
+    Step {
+        id: format!("validate.{table}.{name}"),
+        title: format!("validate {name} on {table}"),
+        work: Work::Online {
+            lock: TableLock::online(table),
+            statement: format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}"),
+            clean: None,
+        },
+        done_when: vec![Fact::ConstraintValid(table.clone(), name.clone())],
+    }
+}
+
+/// Check constraints of a table that mention a touched column.
+pub(super) fn touched_checks<'a>(
+    room: &'a Room<'_>,
+    table: &TableName,
+) -> impl Iterator<Item = (&'a Constraint, &'a str)> {
+    let columns: Vec<Ident> = room.conversion.tables[table]
+        .iter()
+        .map(|c| c.name.clone())
+        .collect();
+    room.table(table)
+        .constraints
+        .iter()
+        .filter_map(move |constraint| match &constraint.kind {
+            ConstraintKind::Check { expression }
+                if !constraint.name.is_aside()
+                    && columns.iter().any(|c| constraint.columns.contains(c)) =>
+            {
+                Some((constraint, expression.as_str()))
+            }
+            _ => None,
+        })
+}
+
+/// Check constraints again, on the new columns.
+pub(super) fn checks(room: &Room<'_>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for table in room.conversion.tables.keys() {
+        let map: BTreeMap<Ident, Ident> = room.conversion.tables[table]
+            .iter()
+            .map(|c| (c.name.clone(), c.name.new_shape()))
+            .collect();
+        for (constraint, expression) in touched_checks(room, table) {
+            let name = constraint.name.new_shape_of(room.phase());
+            steps.push(transaction(
+                format!("check.{table}.{name}"),
+                format!(
+                    "add check {} again on the new columns of {table}",
+                    constraint.name
+                ),
+                vec![TableLock::exclusive(table)],
+                vec![format!(
+                    "ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({}) NOT VALID",
+                    rewrite_expression(expression, &map)
+                )],
+                vec![Fact::Constraint(table.clone(), name.clone())],
+            ));
+            steps.push(validate(table, &name));
+        }
+    }
+    steps
+}
+
+/// Foreign keys with a touched column, by table; those that stand aside left out.
+pub(super) fn touched_foreign_keys<'a>(
+    room: &'a Room<'_>,
+) -> Vec<(&'a TableName, &'a Constraint, &'a ForeignKey)> {
+    room.conversion
+        .tables
+        .keys()
+        .flat_map(|table| {
+            room.table(table)
+                .foreign_keys()
+                .filter(move |(constraint, _)| {
+                    !constraint.name.is_aside()
+                        && constraint
+                            .columns
+                            .iter()
+                            .any(|column| room.is_touched(table, column))
+                })
+                .map(move |(constraint, far)| (table, constraint, far))
+        })
+        .collect()
+}
+
+/// Foreign keys again, between the new columns.
+pub(super) fn foreign_keys(room: &Room<'_>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (table, constraint, far) in touched_foreign_keys(room) {
+        let name = constraint.name.new_shape_of(room.phase());
+        let mut locks = vec![TableLock::writers(table)];
+        if far.table != *table {
+            locks.push(TableLock::writers(&far.table));
+        }
+        locks.sort_by(|a, b| a.table.cmp(&b.table));
+        steps.push(transaction(
+            format!("foreign_key.{table}.{name}"),
+            format!(
+                "add foreign key {} again between the new columns of {table} and {}",
+                constraint.name, far.table
+            ),
+            locks,
+            vec![add_foreign_key(
+                room,
+                table,
+                constraint,
+                far,
+                &name,
+                Era::BeforeCutOver,
+                Shape::New,
+            )],
+            vec![Fact::Constraint(table.clone(), name.clone())],
+        ));
+        steps.push(validate(table, &name));
+    }
+    steps
+}
+
+/// `ADD CONSTRAINT … FOREIGN KEY … NOT VALID` for a shape, by the names of an era.
+pub(super) fn add_foreign_key(
+    room: &Room<'_>,
+    table: &TableName,
+    constraint: &Constraint,
+    far: &ForeignKey,
+    name: &Ident,
+    era: Era,
+    shape: Shape,
+) -> String {
+    let near = room.renamed(table, &constraint.columns, era, shape);
+    let there = room.renamed(&far.table, &far.columns, era, shape);
+    let mut sql = format!(
+        "ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY ({}) REFERENCES {} ({})",
+        list(near),
+        far.table,
+        list(there)
+    );
+    if far.match_full {
+        sql.push_str(" MATCH FULL");
+    }
+    sql.push_str(&format!(
+        " ON UPDATE {} ON DELETE {}",
+        far.on_update.sql(),
+        far.on_delete.sql()
+    ));
+    if !far.on_delete_columns.is_empty() {
+        sql.push_str(&format!(
+            " ({})",
+            list(room.renamed(table, &far.on_delete_columns, era, shape))
+        ));
+    }
+    sql.push_str(deferrable(constraint));
+    sql.push_str(" NOT VALID");
+    sql
+}
+
+/// `DEFERRABLE …`, with a space before it, or nothing.
+pub(super) fn deferrable(constraint: &Constraint) -> &'static str {
+    match (constraint.deferrable, constraint.deferred) {
+        (true, true) => " DEFERRABLE INITIALLY DEFERRED",
+        (true, false) => " DEFERRABLE",
+        (false, _) => "",
+    }
+}
+
+/// Puts new column names into an expression that [`is_portable`] has let through.
+pub(super) fn rewrite_expression(expression: &str, names: &BTreeMap<Ident, Ident>) -> String {
+    tokens(expression)
+        .into_iter()
+        .map(
+            |token| match token.column().and_then(|column| names.get(&column)) {
+                Some(new) => new.to_string(),
+                None => token.text.to_owned(),
+            },
+        )
+        .collect()
+}
+
+/// Whether an expression means the same on uuid columns: it only asks whether they are null.
+///
+/// Everything else (comparisons with numbers, arithmetic, functions) is refused, by name.
+pub(super) fn is_portable(expression: &str, touched: &[Ident]) -> bool {
+    let tokens: Vec<Token<'_>> = tokens(expression)
+        .into_iter()
+        .filter(|t| !t.text.trim().is_empty())
+        .collect();
+    let word = |at: usize| tokens.get(at).map_or("", |token| token.text);
+    tokens.iter().enumerate().all(|(at, token)| {
+        let mentions = token
+            .column()
+            .is_some_and(|column| touched.contains(&column));
+        !mentions
+            || (word(at + 1) == "IS"
+                && (word(at + 2) == "NULL" || (word(at + 2) == "NOT" && word(at + 3) == "NULL")))
+    })
+}
+
+/// Whether an expression or a function's text mentions one of the columns.
+pub(super) fn mentions(text: &str, columns: &[Ident]) -> bool {
+    tokens(text).iter().any(|token| {
+        token
+            .column()
+            .is_some_and(|column| columns.contains(&column))
+    })
+}
+
+struct Token<'a> {
+    text: &'a str,
+}
+
+impl Token<'_> {
+    /// The column this token may name: a word in lower case, as the catalog deparses it, or
+    /// a quoted name.
+    fn column(&self) -> Option<Ident> {
+        let first = self.text.chars().next()?;
+        if first == '"' {
+            let inner = self.text.get(1..self.text.len() - 1)?;
+            Some(Ident::new(inner.replace("\"\"", "\"")))
+        } else if first.is_alphabetic() || first == '_' {
+            Some(Ident::new(self.text))
+        } else {
+            None
+        }
+    }
+}
+
+/// Cuts a deparsed expression into words, quoted names, string literals and the rest.
+fn tokens(expression: &str) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
+    let mut rest = expression;
+    while let Some(first) = rest.chars().next() {
+        let end = match first {
+            '"' | '\'' => quoted_end(rest, first),
+            c if c.is_alphanumeric() || c == '_' => rest
+                .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
+                .unwrap_or(rest.len()),
+            c if c.is_whitespace() => rest
+                .find(|c: char| !c.is_whitespace())
+                .unwrap_or(rest.len()),
+            c => c.len_utf8(),
+        };
+        tokens.push(Token { text: &rest[..end] });
+        rest = &rest[end..];
+    }
+    tokens
+}
+
+/// Where a quoted name or literal ends; a doubled quote inside it does not end it.
+fn quoted_end(text: &str, quote: char) -> usize {
+    let mut from = 1;
+    while let Some(at) = text[from..].find(quote) {
+        let after = from + at + 1;
+        if !text[after..].starts_with(quote) {
+            return after;
+        }
+        from = after + 1;
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expression_is_carried_only_where_it_asks_for_null() {
+        let touched = [Ident::new("parent_id"), Ident::new("Other")];
+        assert!(is_portable("(parent_id IS NULL)", &touched));
+        assert!(is_portable(
+            "((parent_id IS NOT NULL) OR (\"Other\" IS NULL))",
+            &touched
+        ));
+        assert!(is_portable(
+            "((state)::text = 'parent_id > 3'::text)",
+            &touched
+        ));
+        assert!(!is_portable("(parent_id > 0)", &touched));
+        assert!(!is_portable("(\"Other\" = 1)", &touched));
+        assert!(!is_portable("(abs(parent_id) IS NULL)", &touched));
+    }
+
+    #[test]
+    fn a_name_with_a_quote_in_it_is_one_name() {
+        let odd = Ident::new("a\"b");
+        assert!(!is_portable("(\"a\"\"b\" > 0)", std::slice::from_ref(&odd)));
+        let names = BTreeMap::from([(odd.clone(), odd.new_shape())]);
+        assert_eq!(
+            rewrite_expression("(\"a\"\"b\" IS NULL)", &names),
+            "(\"a\"\"b_turnback_new\" IS NULL)"
+        );
+    }
+
+    #[test]
+    fn names_are_replaced_in_code_and_left_in_text() {
+        let names = BTreeMap::from([(Ident::new("id"), Ident::new("id").new_shape())]);
+        assert_eq!(
+            rewrite_expression(
+                "((id IS NULL) OR (note = 'id'::text) OR (uid IS NULL))",
+                &names
+            ),
+            "((id_turnback_new IS NULL) OR (note = 'id'::text) OR (uid IS NULL))"
+        );
+    }
+}

@@ -1,0 +1,283 @@
+//! `convert_key`: integer keys to UUID, with every foreign key that points at them, online,
+//! and back.
+//!
+//! The operation is planned in rooms of its own: `touched` finds the columns that change,
+//! `passes` the order of tables, `refuse` what cannot be carried; `columns`, `sync`,
+//! `fill`, `indexes`, `constraints`, `versions` and `verify` write the steps of
+//! expand; `cut_over`, `back` and `contract` the rest of the life.
+
+mod back;
+mod columns;
+mod constraints;
+mod contract;
+mod cut_over;
+mod fill;
+mod indexes;
+mod lookup;
+mod passes;
+mod refuse;
+mod sync;
+mod touched;
+mod verify;
+mod versions;
+
+use crate::name::{Ident, TableName};
+use crate::plan::ConvertKey;
+use crate::preflight::{Finding, Weight};
+use crate::program::{Objects, Program};
+use crate::schema::{Snapshot, Table};
+use crate::step::{Step, TableLock, Work};
+
+pub use self::lookup::Lookup;
+pub use self::sync::FILL_SETTING;
+use self::touched::Conversion;
+pub use self::versions::{BASE, LiveVersion};
+
+/// Plans a phase of key conversions.
+///
+/// `live` are the version schemas that earlier phases of the plan have made and still keep.
+/// The answer carries warnings and notes beside the program.
+///
+/// # Errors
+///
+/// Everything that cannot be converted or carried, object by object.
+pub fn program(
+    lookup: &Lookup<'_>,
+    phase: &str,
+    operations: &[ConvertKey],
+    live: &[LiveVersion],
+) -> Result<(Program, Vec<Finding>), Vec<Finding>> {
+    let (conversion, findings) = examine(lookup, phase, operations, live)?;
+    let room = Room {
+        snapshot: lookup.snapshot,
+        conversion: &conversion,
+    };
+    let passes = passes::order(&conversion);
+
+    let mut expand = columns::steps(&room, &passes);
+    expand.extend(fill::steps(&room, &passes));
+    expand.extend(fill::sweep_keys(&room, &passes));
+    expand.extend(fill::vacuum(&room));
+    expand.extend(indexes::build(&room));
+    expand.extend(constraints::filled(&room, &passes));
+    expand.extend(constraints::checks(&room));
+    expand.extend(constraints::foreign_keys(&room));
+    let views = versions::plan(&room, live);
+    let mut settle = indexes::build_spare(&room);
+    settle.extend(cut_over::settle(&room));
+    let mut give_up_old = indexes::drop_spare(&room);
+    give_up_old.extend(views.give_up_old);
+    expand.push(views.create);
+    expand.push(verify::step(&room));
+
+    let program = Program {
+        phase: phase.to_owned(),
+        expand,
+        cut_over: vec![cut_over::step(&room)],
+        settle,
+        swap_back: vec![back::swap(&room)],
+        withdraw: back::withdraw(&room, &passes, views.withdraw),
+        contract: contract::steps(&room, give_up_old),
+        retire: vec![views.retire],
+        tables: conversion.tables.keys().cloned().collect(),
+        columns: conversion
+            .columns()
+            .map(|(table, column)| (table.clone(), column.name.clone()))
+            .collect(),
+        rewrites: passes.iter().map(|pass| pass.table.clone()).collect(),
+        version_schemas: views.schemas,
+        versions: views.kept,
+        objects: objects(&room, &views.names),
+        irreversible: vec![],
+    };
+    Ok((program, findings))
+}
+
+/// What stands in the way of a phase, object by object: the errors of [`program`], without
+/// the work of writing one.
+pub fn refusals(
+    lookup: &Lookup<'_>,
+    phase: &str,
+    operations: &[ConvertKey],
+    live: &[LiveVersion],
+) -> Vec<Finding> {
+    let mut findings = examine(lookup, phase, operations, live)
+        .err()
+        .unwrap_or_default();
+    findings.retain(|finding| finding.weight == Weight::NoGo);
+    findings
+}
+
+/// The columns that change, and what there is to say about them; or what forbids it.
+fn examine(
+    lookup: &Lookup<'_>,
+    phase: &str,
+    operations: &[ConvertKey],
+    live: &[LiveVersion],
+) -> Result<(Conversion, Vec<Finding>), Vec<Finding>> {
+    let conversion = touched::resolve(lookup, phase, operations)?;
+    let findings = refuse::findings(lookup, &conversion, live);
+    if findings
+        .iter()
+        .any(|finding| finding.weight == Weight::NoGo)
+    {
+        return Err(findings);
+    }
+    Ok((conversion, findings))
+}
+
+/// What every room of this operation works on.
+pub(crate) struct Room<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) conversion: &'a Conversion,
+}
+
+impl Room<'_> {
+    pub(crate) fn phase(&self) -> &str {
+        &self.conversion.phase
+    }
+
+    /// The table's entry in the snapshot: `resolve` took every touched table from there.
+    pub(crate) fn table(&self, name: &TableName) -> &Table {
+        self.snapshot
+            .tables
+            .get(name)
+            .expect("a touched table comes from this snapshot")
+    }
+
+    /// Locks on all touched tables, in one fixed order, so that two of our own transactions
+    /// never wait for each other crosswise.
+    pub(crate) fn lock_all(&self) -> Vec<TableLock> {
+        self.conversion
+            .tables
+            .keys()
+            .map(TableLock::exclusive)
+            .collect()
+    }
+
+    /// Whether the column is touched.
+    pub(crate) fn is_touched(&self, table: &TableName, column: &Ident) -> bool {
+        self.conversion.column(table, column).is_some()
+    }
+
+    /// Columns as they stand in the new shape's making: touched ones by their new name.
+    pub(crate) fn renamed(
+        &self,
+        table: &TableName,
+        columns: &[Ident],
+        era: Era,
+        shape: Shape,
+    ) -> Vec<Ident> {
+        columns
+            .iter()
+            .map(|column| {
+                if self.is_touched(table, column) {
+                    era.name(column, shape)
+                } else {
+                    column.clone()
+                }
+            })
+            .collect()
+    }
+}
+
+/// Which shape a column belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Old,
+    New,
+}
+
+/// Columns carry their plain name in the shape that `public` shows; the other shape's stand
+/// aside. PL/pgSQL refers to fields by name, so everything written in it exists per era.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Era {
+    BeforeCutOver,
+    AfterCutOver,
+}
+
+impl Era {
+    pub(crate) fn name(self, column: &Ident, shape: Shape) -> Ident {
+        match (self, shape) {
+            (Self::BeforeCutOver, Shape::Old) | (Self::AfterCutOver, Shape::New) => column.clone(),
+            (Self::BeforeCutOver, Shape::New) => column.new_shape(),
+            (Self::AfterCutOver, Shape::Old) => column.old_shape(),
+        }
+    }
+}
+
+/// Schema and table as one word, for names of our own objects: `public_users`. A dot stands
+/// between them where an underscore would leave open which is which.
+fn one_word(table: &TableName) -> String {
+    let (schema, name) = (table.schema.as_str(), table.name.as_str());
+    let between = if schema.contains('_') || name.contains('.') {
+        '.'
+    } else {
+        '_'
+    };
+    format!("{schema}{between}{name}")
+}
+
+/// A transaction step.
+pub(crate) fn transaction(
+    id: String,
+    title: String,
+    locks: Vec<TableLock>,
+    statements: Vec<String>,
+    done_when: Vec<crate::fact::Fact>,
+) -> Step {
+    Step {
+        id,
+        title,
+        work: Work::Transaction { locks, statements },
+        done_when,
+    }
+}
+
+fn objects(room: &Room<'_>, views: &[TableName]) -> Objects {
+    let mut objects = Objects::default();
+    for (table, column) in room.conversion.columns() {
+        objects
+            .created
+            .push(format!("column {table}.{}", column.name.new_shape()));
+        objects
+            .changed
+            .push(format!("column {table}.{} (integer to uuid)", column.name));
+        objects
+            .dropped
+            .push(format!("column {table}.{}", column.name.old_shape()));
+        if let Some(sequence) = room
+            .table(table)
+            .column(&column.name)
+            .and_then(|c| c.sequence.as_ref())
+        {
+            objects.dropped.push(format!("sequence {sequence}"));
+        }
+    }
+    for table in room.conversion.tables.keys() {
+        for trigger in sync::trigger_names(room, table) {
+            objects
+                .created
+                .push(format!("trigger {trigger} on {table}"));
+        }
+        for index in indexes::touched(room, table) {
+            objects.created.push(format!(
+                "index {}",
+                table.sibling(index.name.new_shape_of(room.phase()))
+            ));
+            objects
+                .changed
+                .push(format!("index {}", table.sibling(index.name.clone())));
+        }
+    }
+    objects
+        .created
+        .extend(views.iter().map(|view| format!("view {view}")));
+    for key in &room.conversion.keys {
+        objects.created.push(format!(
+            "table {} (key archive, at contract)",
+            contract::archive_table(room, key)
+        ));
+    }
+    objects
+}

@@ -1,0 +1,111 @@
+//! What this operation cannot carry, found before anything is touched and named object by
+//! object. Nothing is dropped silently.
+
+mod constraint;
+mod dependents;
+mod index;
+mod table;
+mod trigger;
+
+use std::collections::BTreeSet;
+
+use super::Lookup;
+use super::touched::Conversion;
+use super::versions::{BASE, LiveVersion, version_schema};
+use crate::name::{Ident, TableName};
+use crate::preflight::Finding;
+use crate::schema::{Snapshot, Table};
+
+pub(super) fn findings(
+    lookup: &Lookup<'_>,
+    conversion: &Conversion,
+    live: &[LiveVersion],
+) -> Vec<Finding> {
+    let snapshot = lookup.snapshot;
+    let mut findings = Vec::new();
+    for (name, columns) in &conversion.tables {
+        let table = &snapshot.tables[name];
+        let touched: Vec<Ident> = columns.iter().map(|column| column.name.clone()).collect();
+        let look = Look {
+            name,
+            table,
+            touched: &touched,
+        };
+        table::whole_table(snapshot, &look, &lookup.parents, &mut findings);
+        table::columns_of(conversion, &look, &mut findings);
+        for index in table.indexes.iter().filter(|index| !index.name.is_aside()) {
+            index::index_of(&look, index, &mut findings);
+        }
+        constraint::constraints_of(&look, &mut findings);
+        trigger::triggers_of(snapshot, &look, &mut findings);
+    }
+    dependents::views(snapshot, conversion, live, &mut findings);
+    dependents::others(snapshot, conversion, &mut findings);
+    collisions(snapshot, conversion, live, &mut findings);
+    findings
+}
+
+/// A touched table, with its touched columns.
+struct Look<'a> {
+    name: &'a TableName,
+    table: &'a Table,
+    touched: &'a [Ident],
+}
+
+impl Look<'_> {
+    fn touches<'i>(&self, columns: impl IntoIterator<Item = &'i Ident>) -> bool {
+        columns
+            .into_iter()
+            .any(|column| self.touched.contains(column))
+    }
+}
+
+fn collisions(
+    snapshot: &Snapshot,
+    conversion: &Conversion,
+    live: &[LiveVersion],
+    findings: &mut Vec<Finding>,
+) {
+    if conversion.phase == BASE {
+        findings.push(Finding::no_go(
+            "name-taken",
+            format!("phase {BASE}"),
+            "its version schemas would have the names of those that show the database as it was",
+            "Give the phase another id",
+        ));
+    }
+    for (table, column) in conversion.columns() {
+        for name in [column.name.new_shape(), column.name.old_shape()] {
+            if snapshot.tables[table].column(&name).is_some() {
+                findings.push(Finding::no_go(
+                    "name-taken",
+                    format!("column {table}.{name}"),
+                    "turnback needs this name, and a column has it already (the remains of another run?)",
+                    "If another plan is at work here, finish it or turn it back; otherwise rename the column",
+                ));
+            }
+        }
+    }
+    let schemas: BTreeSet<&Ident> = conversion
+        .tables
+        .keys()
+        .map(|table| &table.schema)
+        .collect();
+    let mut tags = vec![conversion.phase.as_str()];
+    if live.is_empty() {
+        tags.push(BASE);
+    }
+    for schema in schemas {
+        for tag in &tags {
+            let name = version_schema(schema, tag);
+            if snapshot.schemas.contains_key(&name) {
+                findings.push(Finding::no_go(
+                    "name-taken",
+                    format!("schema {name}"),
+                    "turnback needs this name for a version schema, and it is taken",
+                    "Rename the schema, or the phase",
+                ));
+            }
+        }
+    }
+}

@@ -1,0 +1,447 @@
+//! The triggers that keep both shapes alive: whichever side the client wrote decides the
+//! other.
+//!
+//! PostgreSQL fires triggers of one event in the order of their names, so the names place
+//! them around the table's own: `!…` before, `~…` after.
+//!
+//! - *fill* (keys): gives a row that the backfill has not reached its key when a client updates
+//!   it, for the update may move it behind the backfill's back.
+//! - *keep* (keys): redeems a promise, below. Normally not even entered: its `WHEN` is false.
+//! - *sync* (references): fills the side that the client did not write.
+//! - *settle* (references, only where the table has BEFORE triggers of its own): those may
+//!   have changed the side they know, the one under the plain name; the other follows.
+//!
+//! **Promises.** A reference may be written before the row it points at: deferrable foreign
+//! keys, a row that names another of the same statement, data-modifying WITH. Then the key on
+//! the other side is not known yet, so the trigger makes one up and remembers it; the row,
+//! when it comes, takes the promised key. A row that never comes fails its foreign key as it
+//! always did, and the promise is rolled back with it.
+//!
+//! All functions are SECURITY DEFINER, as PostgreSQL's own foreign-key checks run with the
+//! rights of the table's owner: a client may write a reference without being allowed to read
+//! the table it points at. They pin `search_path`, whatever the client's is.
+
+use super::columns::fresh_key;
+use super::passes::Pass;
+use super::touched::TouchedColumn;
+use super::{Era, Room, Shape};
+use crate::name::{Ident, TableName, literal};
+
+/// The GUC that our own backfill sets, so that its updates do not enter the triggers.
+pub const FILL_SETTING: &str = "turnback.fill";
+/// The GUC that says, within a transaction, that a promise was made.
+pub const PROMISED_SETTING: &str = "turnback.promised";
+
+/// One of our triggers.
+pub(super) struct SyncTrigger<'a> {
+    room: &'a Room<'a>,
+    table: TableName,
+    columns: Vec<TouchedColumn>,
+    role: Role,
+    name: Ident,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Fill,
+    Keep,
+    Sync,
+    Settle,
+}
+
+impl Role {
+    fn trigger(self, phase: &str) -> Ident {
+        Ident::new(match self {
+            Self::Fill => "!turnback_0_fill",
+            Self::Keep => "!turnback_1_keep",
+            Self::Sync => "!turnback_2_sync",
+            Self::Settle => "~turnback_3_settle",
+        })
+        .with_suffix(&format!("_{phase}"))
+    }
+
+    fn function(self, phase: &str, table: &TableName) -> TableName {
+        let role = match self {
+            Self::Fill => "fill",
+            Self::Keep => "keep",
+            Self::Sync => "sync",
+            Self::Settle => "settle",
+        };
+        let name = Ident::new(format!("{role}_{}", super::one_word(table)));
+        TableName::new("turnback", name.with_suffix(&format!("__{phase}")))
+    }
+}
+
+/// The triggers that arrive with a pass.
+pub(super) fn triggers<'a>(room: &'a Room<'a>, pass: &Pass) -> Vec<SyncTrigger<'a>> {
+    of(room, &pass.table, &pass.columns)
+}
+
+/// All triggers of a touched table.
+pub(super) fn all<'a>(room: &'a Room<'a>, table: &TableName) -> Vec<SyncTrigger<'a>> {
+    of(room, table, &room.conversion.tables[table])
+}
+
+/// Names of the triggers that a touched table gets.
+pub(super) fn trigger_names(room: &Room<'_>, table: &TableName) -> Vec<Ident> {
+    all(room, table)
+        .iter()
+        .flat_map(SyncTrigger::names)
+        .collect()
+}
+
+fn of<'a>(
+    room: &'a Room<'a>,
+    table: &TableName,
+    columns: &[TouchedColumn],
+) -> Vec<SyncTrigger<'a>> {
+    let (keys, references): (Vec<TouchedColumn>, Vec<TouchedColumn>) =
+        columns.iter().cloned().partition(|column| column.is_key);
+    let trigger = |role: Role, columns: &[TouchedColumn]| SyncTrigger {
+        room,
+        table: table.clone(),
+        columns: columns.to_vec(),
+        role,
+        name: role.trigger(room.phase()),
+    };
+    let is_referenced = keys
+        .iter()
+        .any(|key| room.conversion.key_of(key).is_referenced);
+    let own_before = room.table(table).triggers.iter().any(|t| {
+        t.before_row && (t.on_insert || t.on_update) && t.enabled != "D" && !is_ours(&t.name)
+    });
+    let mut triggers = Vec::new();
+    if !keys.is_empty() {
+        triggers.push(trigger(Role::Fill, &keys));
+    }
+    if is_referenced {
+        triggers.push(trigger(Role::Keep, &keys));
+    }
+    if !references.is_empty() {
+        triggers.push(trigger(Role::Sync, &references));
+        if own_before {
+            triggers.push(trigger(Role::Settle, &references));
+        }
+    }
+    triggers
+}
+
+/// Whether turnback made this trigger: an earlier phase may still keep both its shapes.
+pub(super) fn is_ours(trigger: &Ident) -> bool {
+    trigger.as_str().starts_with("!turnback_") || trigger.as_str().starts_with("~turnback_")
+}
+
+/// A touched column and its key, by the names of one era.
+struct Pair<'a> {
+    old: Ident,
+    new: Ident,
+    key_table: &'a TableName,
+    key_old: Ident,
+    key_new: Ident,
+    /// What stands for the key in promises: the same in every era.
+    promise: String,
+    allocate: &'a str,
+    generate: String,
+    /// The reference points at its own table.
+    own: bool,
+}
+
+impl SyncTrigger<'_> {
+    /// The function's name.
+    pub(super) fn function_name(&self) -> TableName {
+        self.role.function(self.room.phase(), &self.table)
+    }
+
+    /// Names of the triggers: insert and update cannot share one, for `WHEN` may look at OLD
+    /// in only one of them.
+    pub(super) fn names(&self) -> Vec<Ident> {
+        match self.role {
+            Role::Fill | Role::Keep => vec![self.name.clone()],
+            Role::Sync | Role::Settle => vec![self.name.clone(), self.update_name()],
+        }
+    }
+
+    /// The mark and number stay in front, so the order by name stays.
+    fn update_name(&self) -> Ident {
+        self.name.with_suffix("_u")
+    }
+
+    /// `CREATE TRIGGER`, one or two, each enabled for replication too.
+    pub(super) fn create(&self) -> Vec<String> {
+        let pairs: Vec<Pair<'_>> = self.pairs(Era::BeforeCutOver);
+        let function = self.function_name();
+        let (name, table) = (&self.name, &self.table);
+        // ALWAYS: what a subscription applies is written to one shape, like any client's row.
+        let fires = |event: &str, name: &Ident, when: String| {
+            [
+                format!(
+                    "CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {function}()"
+                ),
+                format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"),
+            ]
+        };
+        let any = |test: &dyn Fn(&Pair<'_>) -> String| {
+            pairs.iter().map(test).collect::<Vec<_>>().join(" OR ")
+        };
+        let not_ours =
+            format!("pg_catalog.current_setting('{FILL_SETTING}', true) IS DISTINCT FROM 'on'");
+        match self.role {
+            Role::Fill => {
+                let missing = any(&|p| format!("(NEW.{0} IS NULL AND OLD.{0} IS NULL)", p.new));
+                fires("UPDATE", name, format!("({missing}) AND {not_ours}")).to_vec()
+            }
+            Role::Keep => fires(
+                "INSERT",
+                name,
+                format!("pg_catalog.current_setting('{PROMISED_SETTING}', true) = 'on'"),
+            )
+            .to_vec(),
+            Role::Sync | Role::Settle => {
+                let given =
+                    any(&|p| format!("NEW.{} IS NOT NULL OR NEW.{} IS NOT NULL", p.old, p.new));
+                let changed = any(&|p| {
+                    format!(
+                        "NEW.{old} IS DISTINCT FROM OLD.{old} OR NEW.{new} IS DISTINCT FROM OLD.{new} \
+                         OR (NEW.{new} IS NULL AND NEW.{old} IS NOT NULL)",
+                        old = p.old,
+                        new = p.new
+                    )
+                });
+                let on_update = format!("({changed}) AND {not_ours}");
+                [
+                    fires("INSERT", name, given),
+                    fires("UPDATE", &self.update_name(), on_update),
+                ]
+                .concat()
+            }
+        }
+    }
+
+    /// `DROP TRIGGER`, whether it is there or not.
+    pub(super) fn drop(&self) -> Vec<String> {
+        self.names()
+            .iter()
+            .map(|name| format!("DROP TRIGGER IF EXISTS {name} ON {}", self.table))
+            .collect()
+    }
+
+    /// `DROP FUNCTION`, whether it is there or not.
+    pub(super) fn drop_function(&self) -> String {
+        format!("DROP FUNCTION IF EXISTS {}()", self.function_name())
+    }
+
+    /// `CREATE OR REPLACE FUNCTION`, for one era: the cut-over replaces it in the very
+    /// transaction that renames the columns.
+    pub(super) fn function(&self, era: Era) -> String {
+        let pairs = self.pairs(era);
+        let body = match self.role {
+            Role::Fill => self.fill(era),
+            Role::Keep => keep(&pairs),
+            Role::Sync => sync(&pairs, &self.table),
+            Role::Settle => settle(&pairs, era),
+        };
+        format!(
+            "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER \
+             SET search_path = pg_catalog, pg_temp AS $turnback$\n{body}$turnback$",
+            self.function_name()
+        )
+    }
+
+    fn fill(&self, era: Era) -> String {
+        let mut text = String::from("BEGIN\n");
+        for column in &self.columns {
+            let new = era.name(&column.name, Shape::New);
+            let key = self.room.conversion.key_of(column);
+            let fresh = fresh_key(self.room.snapshot.server_version, &key.generate, "NEW");
+            text.push_str(&format!("  NEW.{new} := coalesce(NEW.{new}, {fresh});\n"));
+        }
+        text.push_str("  RETURN NEW;\nEND\n");
+        text
+    }
+
+    fn pairs(&self, era: Era) -> Vec<Pair<'_>> {
+        self.columns
+            .iter()
+            .map(|column| {
+                let key = self.room.conversion.key_of(column);
+                Pair {
+                    old: era.name(&column.name, Shape::Old),
+                    new: era.name(&column.name, Shape::New),
+                    key_table: &key.table,
+                    key_old: era.name(&key.column, Shape::Old),
+                    key_new: era.name(&key.column, Shape::New),
+                    promise: literal(&format!(
+                        "{}:{}.{}",
+                        self.room.phase(),
+                        key.table,
+                        key.column
+                    )),
+                    allocate: &key.allocate,
+                    generate: super::columns::generate_default(
+                        self.room.snapshot.server_version,
+                        &key.generate,
+                    ),
+                    own: key.table == self.table,
+                }
+            })
+            .collect()
+    }
+}
+
+/// The new key for an old one, into NEW.
+fn look_up_new(p: &Pair<'_>, indent: &str) -> String {
+    look_up(
+        p,
+        (&p.old, &p.key_old),
+        (&p.new, &p.key_new),
+        ("new", &p.generate),
+        indent,
+    )
+}
+
+/// The old key for a new one, into NEW.
+fn look_up_old(p: &Pair<'_>, indent: &str) -> String {
+    look_up(
+        p,
+        (&p.new, &p.key_new),
+        (&p.old, &p.key_old),
+        ("old", p.allocate),
+        indent,
+    )
+}
+
+/// Translates the side `from` into the side `to`; each is the reference's column and the key's.
+/// What the key's table does not have (yet) is promised, with a fresh key.
+fn look_up(
+    p: &Pair<'_>,
+    (from, key_from): (&Ident, &Ident),
+    (to, key_to): (&Ident, &Ident),
+    (side, fresh): (&str, &str),
+    indent: &str,
+) -> String {
+    let Pair {
+        key_table, promise, ..
+    } = p;
+    let in_table = |indent: &str| {
+        format!(
+            "{indent}SELECT k.{key_to} INTO NEW.{to} FROM {key_table} k WHERE k.{key_from} = NEW.{from};\n\
+             {indent}IF NOT FOUND THEN NEW.{to} := turnback.promise_{side}({promise}, NEW.{from}, {fresh}); END IF;\n"
+        )
+    };
+    if !p.own {
+        return in_table(indent);
+    }
+    // The row may refer to itself, and it is not in its table before it is written.
+    format!(
+        "{indent}IF NEW.{from} = NEW.{key_from} THEN\n{indent}  NEW.{to} := NEW.{key_to};\n{indent}ELSE\n{}{indent}END IF;\n",
+        in_table(&format!("{indent}  "))
+    )
+}
+
+/// Both sides were written: they must say the same.
+fn agree(p: &Pair<'_>, table: &TableName, indent: &str) -> String {
+    let Pair {
+        old,
+        new,
+        key_table,
+        key_old,
+        key_new,
+        ..
+    } = p;
+    let message = literal(&format!(
+        "turnback: {table}.{old} and {table}.{new} were both written and do not name the same row"
+    ));
+    format!(
+        "{indent}IF (NEW.{old} IS NULL) <> (NEW.{new} IS NULL) OR (NEW.{old} IS NOT NULL AND NOT EXISTS \
+         (SELECT FROM {key_table} k WHERE k.{key_old} = NEW.{old} AND k.{key_new} = NEW.{new})) THEN\n\
+         {indent}  RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation', MESSAGE = {message};\n\
+         {indent}END IF;\n"
+    )
+}
+
+fn sync(pairs: &[Pair<'_>], table: &TableName) -> String {
+    let mut text = String::from("BEGIN\n  IF TG_OP = 'INSERT' THEN\n");
+    for p in pairs {
+        let Pair { old, new, .. } = p;
+        text.push_str(&format!(
+            "    IF NEW.{new} IS NULL THEN\n      IF NEW.{old} IS NOT NULL THEN\n"
+        ));
+        text.push_str(&look_up_new(p, "        "));
+        text.push_str(&format!(
+            "      END IF;\n    ELSIF NEW.{old} IS NULL THEN\n"
+        ));
+        text.push_str(&look_up_old(p, "      "));
+        text.push_str("    ELSE\n");
+        text.push_str(&agree(p, table, "      "));
+        text.push_str("    END IF;\n");
+    }
+    text.push_str("    RETURN NEW;\n  END IF;\n");
+    for p in pairs {
+        let Pair { old, new, .. } = p;
+        text.push_str(&format!(
+            "  IF NEW.{old} IS DISTINCT FROM OLD.{old} THEN\n    IF NEW.{new} IS DISTINCT FROM OLD.{new} THEN\n"
+        ));
+        text.push_str(&agree(p, table, "      "));
+        text.push_str(&format!(
+            "    ELSIF NEW.{old} IS NULL THEN\n      NEW.{new} := NULL;\n    ELSE\n"
+        ));
+        text.push_str(&look_up_new(p, "      "));
+        text.push_str(&format!(
+            "    END IF;\n  ELSIF NEW.{new} IS DISTINCT FROM OLD.{new} THEN\n    IF NEW.{new} IS NULL THEN\n      NEW.{old} := NULL;\n    ELSE\n"
+        ));
+        text.push_str(&look_up_old(p, "      "));
+        // A row that the backfill has not reached yet fills itself when it is written.
+        text.push_str(&format!(
+            "    END IF;\n  ELSIF NEW.{new} IS NULL AND NEW.{old} IS NOT NULL THEN\n"
+        ));
+        text.push_str(&look_up_new(p, "    "));
+        text.push_str("  END IF;\n");
+    }
+    text.push_str("  RETURN NEW;\nEND\n");
+    text
+}
+
+fn settle(pairs: &[Pair<'_>], era: Era) -> String {
+    let mut text = String::from("DECLARE\n  was_uuid uuid;\n  was_old bigint;\nBEGIN\n");
+    for p in pairs {
+        let Pair { old, new, .. } = p;
+        match era {
+            Era::BeforeCutOver => {
+                text.push_str(&format!("  was_uuid := NEW.{new};\n  NEW.{new} := NULL;\n  IF NEW.{old} IS NOT NULL THEN\n"));
+                text.push_str(&look_up_new(p, "    "));
+                // A key that is not filled yet must not wipe out a value that was right.
+                text.push_str(&format!(
+                    "    IF NEW.{new} IS NULL THEN NEW.{new} := was_uuid; END IF;\n  END IF;\n"
+                ));
+            }
+            Era::AfterCutOver => {
+                text.push_str(&format!("  was_old := NEW.{old};\n  NEW.{old} := NULL;\n  IF NEW.{new} IS NOT NULL THEN\n"));
+                text.push_str(&look_up_old(p, "    "));
+                text.push_str(&format!(
+                    "    IF NEW.{old} IS NULL THEN NEW.{old} := was_old; END IF;\n  END IF;\n"
+                ));
+            }
+        }
+    }
+    text.push_str("  RETURN NEW;\nEND\n");
+    text
+}
+
+fn keep(pairs: &[Pair<'_>]) -> String {
+    let mut text = String::from("DECLARE\n  kept_old bigint;\n  kept_new uuid;\nBEGIN\n");
+    for Pair {
+        old, new, promise, ..
+    } in pairs
+    {
+        text.push_str(&format!(
+            "  DELETE FROM turnback.promise p WHERE p.key = {promise} AND p.old_key = NEW.{old} \
+             RETURNING p.new_key INTO kept_new;\n\
+             \x20 IF FOUND THEN\n    NEW.{new} := kept_new;\n  ELSE\n\
+             \x20   DELETE FROM turnback.promise p WHERE p.key = {promise} AND p.new_key = NEW.{new} \
+             RETURNING p.old_key INTO kept_old;\n\
+             \x20   IF FOUND THEN NEW.{old} := kept_old; END IF;\n  END IF;\n"
+        ));
+    }
+    text.push_str("  RETURN NEW;\nEND\n");
+    text
+}

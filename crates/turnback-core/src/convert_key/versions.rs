@@ -1,0 +1,286 @@
+//! Version schemas: one view per changed table, so that a client whose `search_path` is
+//! `public_<phase>, public` sees the new shape, and one with `public_base, public` the old
+//! one, whatever `public` itself shows.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::columns::{column_grant, grantee};
+use super::{Era, Room, Shape, transaction};
+use crate::fact::Fact;
+use crate::name::{Ident, TableName, list, literal};
+use crate::schema::{Grant, Table};
+use crate::step::Step;
+
+/// The tag of the version schemas that show the database as it was before the plan began.
+pub const BASE: &str = "base";
+
+/// The version schemas of one shape that are still kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveVersion {
+    /// [`BASE`], or the phase whose new shape they show.
+    pub tag: String,
+    /// Tables that changed when it came: it has views of these, and of those that changed
+    /// with every version after it.
+    pub tables: BTreeSet<TableName>,
+}
+
+/// What the version schemas of a phase take, in every direction.
+pub(super) struct VersionSteps {
+    pub(super) create: Step,
+    pub(super) withdraw: Step,
+    /// Statements that remove the old shape's schemas, for contract.
+    pub(super) give_up_old: Vec<String>,
+    pub(super) retire: Step,
+    pub(super) schemas: Vec<Ident>,
+    /// What is kept once the phase is expanded, oldest shape first.
+    pub(super) kept: Vec<LiveVersion>,
+    pub(super) names: Vec<TableName>,
+}
+
+/// Name of the version schema of a tag, for tables of a schema.
+pub(crate) fn version_schema(schema: &Ident, tag: &str) -> Ident {
+    schema.with_suffix(&format!("_{}", tag.replace('-', "_")))
+}
+
+pub(super) fn plan(room: &Room<'_>, live: &[LiveVersion]) -> VersionSteps {
+    let base = [LiveVersion {
+        tag: BASE.to_owned(),
+        tables: BTreeSet::new(),
+    }];
+    let older = if live.is_empty() { &base[..] } else { live };
+    let schemas: BTreeSet<&Ident> = room
+        .conversion
+        .tables
+        .keys()
+        .map(|table| &table.schema)
+        .collect();
+
+    let mut statements = Vec::new();
+    let mut names = Vec::new();
+    let mut made_schemas = Vec::new();
+    // Each table with the number of versions that have a view of it already.
+    let tables: Vec<(&TableName, usize)> = room
+        .conversion
+        .tables
+        .keys()
+        .map(|table| {
+            let latest = older.iter().rposition(|v| v.tables.contains(table));
+            (table, latest.map_or(0, |latest| latest + 1))
+        })
+        .collect();
+    let mut version = |number: usize, tag: &str, shape: Shape| {
+        for schema in &schemas {
+            let name = version_schema(schema, tag);
+            statements.push(format!("CREATE SCHEMA IF NOT EXISTS {name}"));
+            statements.extend(schema_grants(room, schema, &name));
+            made_schemas.push(name);
+        }
+        for (table, _) in tables.iter().filter(|(_, shown)| *shown <= number) {
+            let view = TableName::new(version_schema(&table.schema, tag), table.name.clone());
+            statements.push(create_view(room, table, &view, shape));
+            statements.extend(view_grants(room.table(table), &view));
+            names.push(view);
+        }
+    };
+    for (number, old) in older.iter().enumerate() {
+        version(number, &old.tag, Shape::Old);
+    }
+    version(older.len(), room.phase(), Shape::New);
+
+    let mut drops: Vec<String> = names
+        .iter()
+        .rev()
+        .map(|view| format!("DROP VIEW IF EXISTS {view}"))
+        .collect();
+    drops.extend(
+        made_schemas
+            .iter()
+            .rev()
+            .map(|s| format!("SELECT turnback.drop_empty_schema({})", literal(s.as_str()))),
+    );
+    let drop_versions = |tag: &str| -> Vec<String> {
+        schemas
+            .iter()
+            .map(|schema| {
+                let name = version_schema(schema, tag);
+                format!(
+                    "SELECT turnback.drop_version_schema({})",
+                    literal(name.as_str())
+                )
+            })
+            .collect()
+    };
+    let facts: Vec<Fact> = names
+        .iter()
+        .map(|view| Fact::Relation(view.clone()))
+        .collect();
+    VersionSteps {
+        create: transaction(
+            "versions".to_owned(),
+            format!("open version schemas {}", list(&made_schemas)),
+            vec![],
+            statements,
+            facts.clone(),
+        ),
+        withdraw: transaction(
+            "drop_versions".to_owned(),
+            "close the new shape's version schemas".to_owned(),
+            vec![],
+            drops,
+            facts.into_iter().map(Fact::negated).collect(),
+        ),
+        // The latest of them is what clients still use; those before it went with the phases
+        // they belong to, except where only this phase reaches a schema.
+        give_up_old: older
+            .iter()
+            .flat_map(|version| drop_versions(&version.tag))
+            .collect(),
+        retire: transaction(
+            "retire".to_owned(),
+            "close the new shape's version schemas: public shows the same".to_owned(),
+            vec![],
+            drop_versions(room.phase()),
+            vec![],
+        ),
+        schemas: made_schemas,
+        kept: kept(room, older),
+        names,
+    }
+}
+
+/// The older versions and the phase's own.
+fn kept(room: &Room<'_>, older: &[LiveVersion]) -> Vec<LiveVersion> {
+    let mut kept = older.to_vec();
+    kept.push(LiveVersion {
+        tag: room.phase().to_owned(),
+        tables: room.conversion.tables.keys().cloned().collect(),
+    });
+    kept
+}
+
+/// Columns as a client sees them, in the table's order, each with the name it has underneath.
+///
+/// Columns that an earlier phase keeps aside are left out; where one stands, the column that
+/// took its name takes its place in the order too.
+fn visible(room: &Room<'_>, table: &TableName, shape: Shape) -> Vec<(Ident, Ident)> {
+    let entry = room.table(table);
+    let asides: BTreeSet<Ident> = entry
+        .columns
+        .iter()
+        .filter(|column| column.name.is_aside())
+        .map(|column| column.name.clone())
+        .collect();
+    let mut seen: BTreeSet<&Ident> = BTreeSet::new();
+    let mut columns = Vec::new();
+    for column in &entry.columns {
+        let shown = if column.name.is_aside() {
+            entry
+                .columns
+                .iter()
+                .find(|other| !other.name.is_aside() && other.name.old_shape() == column.name)
+        } else if asides.contains(&column.name.old_shape()) {
+            None
+        } else {
+            Some(column)
+        };
+        if let Some(shown) = shown
+            && seen.insert(&shown.name)
+        {
+            let under = if room.is_touched(table, &shown.name) {
+                Era::BeforeCutOver.name(&shown.name, shape)
+            } else {
+                shown.name.clone()
+            };
+            columns.push((under, shown.name.clone()));
+        }
+    }
+    columns
+}
+
+fn create_view(room: &Room<'_>, table: &TableName, view: &TableName, shape: Shape) -> String {
+    let columns = visible(room, table, shape)
+        .into_iter()
+        .map(|(under, name)| {
+            if under == name {
+                name.to_string()
+            } else {
+                format!("{under} AS {name}")
+            }
+        });
+    // As if the client read the table: its rights, its row-level policies (PostgreSQL 15). But
+    // then it must be allowed to read every column that the view shows; where rights are given
+    // by column, the view's own grants, which are the same, have to do.
+    let entry = room.table(table);
+    let by_column = entry.columns.iter().any(|column| !column.grants.is_empty());
+    let as_client = entry.row_security.enabled || !by_column;
+    let options = if as_client && room.snapshot.server_version >= 150_000 {
+        " WITH (security_invoker = true)"
+    } else {
+        ""
+    };
+    format!(
+        "CREATE VIEW {view}{options} AS SELECT {} FROM {table}",
+        list(columns)
+    )
+}
+
+fn schema_grants(room: &Room<'_>, schema: &Ident, version: &Ident) -> Vec<String> {
+    let Some(entry) = room.snapshot.schemas.get(schema) else {
+        return vec![];
+    };
+    let usage = |to: String| format!("GRANT USAGE ON SCHEMA {version} TO {to}");
+    // The owner needs no grant on a schema of its own, but this one is ours.
+    std::iter::once(usage(Ident::new(entry.owner.as_str()).to_string()))
+        .chain(
+            entry
+                .grants
+                .iter()
+                .filter(|grant| grant.privilege == "USAGE" && grant.grantee != entry.owner)
+                .map(|grant| usage(grantee(grant))),
+        )
+        .collect()
+}
+
+fn view_grants(table: &Table, view: &TableName) -> Vec<String> {
+    let fits = |grant: &&Grant| {
+        matches!(
+            grant.privilege.as_str(),
+            "SELECT" | "INSERT" | "UPDATE" | "DELETE"
+        )
+    };
+    let owner = format!(
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON {view} TO {}",
+        Ident::new(table.owner.as_str())
+    );
+    let whole = table
+        .grants
+        .iter()
+        .filter(fits)
+        .filter(|grant| grant.grantee != table.owner)
+        .map(|grant| {
+            format!(
+                "GRANT {} ON {view} TO {}{}",
+                grant.privilege,
+                grantee(grant),
+                if grant.grantable {
+                    " WITH GRANT OPTION"
+                } else {
+                    ""
+                }
+            )
+        });
+    let columns = table
+        .columns
+        .iter()
+        .filter(|column| !column.name.is_aside())
+        .flat_map(|column| {
+            column
+                .grants
+                .iter()
+                .filter(fits)
+                .map(|grant| column_grant(grant, &column.name, view))
+        });
+    std::iter::once(owner).chain(whole).chain(columns).collect()
+}

@@ -1,0 +1,25 @@
+//! The pure part of turnback: names, the schema model, plans, operations and their steps.
+//!
+//! Nothing here does IO, reads a clock or draws randomness: functions take data and return
+//! data. The engine runs what is decided here; the edges (PostgreSQL, the control store,
+//! the terminal) act.
+
+pub mod backfill;
+pub mod convert_key;
+pub mod diagnostic;
+pub mod exit;
+pub mod fact;
+pub mod forecast;
+pub mod human;
+pub mod init;
+pub mod journal;
+pub mod name;
+pub mod phases;
+pub mod plan;
+pub mod preflight;
+pub mod program;
+pub mod schema;
+pub mod scope;
+pub mod sql_operation;
+pub mod state;
+pub mod step;

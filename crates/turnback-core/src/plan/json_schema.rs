@@ -1,0 +1,129 @@
+//! The JSON schema of the plan file (draft 2020-12), so that editors complete it.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::document::LONGEST_NAME;
+use super::duration;
+use super::shape::{
+    CONVERT_KEY, Key, OPERATION, PHASE, PLAN, SETTINGS, SQL, SQL_FILE, Shape, Value,
+};
+
+/// The JSON schema of the plan file.
+///
+/// It is made from the same tables that the reader works from. What a schema cannot say
+/// (names that must exist, phases in a circle) is checked by [`super::parse`] alone.
+pub fn json_schema() -> Json {
+    let mut definitions = Map::new();
+    for shape in [&SETTINGS, &PHASE, &OPERATION, &CONVERT_KEY, &SQL, &SQL_FILE] {
+        definitions.insert(title(shape), object(shape));
+    }
+    let mut root = object(&PLAN);
+    root["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    root["title"] = json!("turnback plan");
+    root["$defs"] = Json::Object(definitions);
+    root
+}
+
+/// The name of a shape among the definitions: its `what` without article, in one word.
+fn title(shape: &Shape) -> String {
+    let words = shape
+        .what
+        .split(' ')
+        .filter(|word| !matches!(*word, "a" | "an" | "the" | "in"));
+    words.collect::<Vec<_>>().join("_").to_lowercase()
+}
+
+fn refer(shape: &Shape) -> Json {
+    json!({ "$ref": format!("#/$defs/{}", title(shape)) })
+}
+
+fn object(shape: &'static Shape) -> Json {
+    let properties: Map<String, Json> = shape
+        .keys
+        .iter()
+        .map(|key| (key.name.to_owned(), property(key)))
+        .collect();
+    let required: Vec<_> = shape
+        .keys
+        .iter()
+        .filter(|key| key.required)
+        .map(|key| key.name)
+        .collect();
+    let mut schema = json!({
+        "type": "object",
+        "description": shape.about,
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    });
+    if std::ptr::eq(shape, &OPERATION) {
+        schema["minProperties"] = json!(1);
+        schema["maxProperties"] = json!(1);
+    } else if std::ptr::eq(shape, &CONVERT_KEY) {
+        schema["dependentSchemas"] = json!({
+            "v7_from": { "required": ["generate"], "properties": { "generate": { "const": "v7" } } }
+        });
+    } else if std::ptr::eq(shape, &SQL) {
+        schema["oneOf"] = json!([
+            { "required": ["down"], "properties": { "irreversible": { "const": false } } },
+            {
+                "required": ["irreversible"],
+                "properties": { "irreversible": { "const": true }, "down": false },
+            },
+        ]);
+    } else if std::ptr::eq(shape, &PHASE) {
+        schema["properties"]["operations"]["anyOf"] = json!([
+            { "items": { "required": ["convert_key"] } },
+            { "items": { "required": ["sql"] } },
+        ]);
+    }
+    schema
+}
+
+fn property(key: &'static Key) -> Json {
+    let mut schema = value(&key.value);
+    schema["description"] = json!(key.about);
+    let default = match &key.value {
+        Value::Flag { default } => json!(default),
+        Value::Count { default, .. } => json!(default),
+        Value::Duration {
+            default: Some(default),
+            ..
+        } => json!(default),
+        Value::Choice {
+            default: Some(default),
+            ..
+        } => json!(default),
+        _ => return schema,
+    };
+    schema["default"] = default;
+    schema
+}
+
+fn value(value: &'static Value) -> Json {
+    // Something other than white space, as the reader demands of SQL.
+    let not_blank = json!({ "type": "string", "pattern": r"\S" });
+    match value {
+        Value::Version => json!({ "type": "integer", "const": 1 }),
+        Value::Title => json!({ "type": "string", "minLength": 1, "maxLength": LONGEST_NAME }),
+        Value::Target | Value::Name | Value::TableName => {
+            json!({ "type": "string", "minLength": 1 })
+        }
+        Value::Path => json!({ "type": "string" }),
+        Value::PhaseId => json!({ "type": "string", "pattern": "^[a-z][a-z0-9_-]{0,39}$" }),
+        Value::Sql => json!({ "oneOf": [not_blank, refer(&SQL_FILE)] }),
+        Value::Flag { .. } => json!({ "type": "boolean" }),
+        Value::Count { least, most, .. } => {
+            json!({ "type": "integer", "minimum": least, "maximum": most })
+        }
+        Value::Duration { .. } => json!({ "type": "string", "pattern": duration::PATTERN }),
+        Value::Choice { words, .. } => json!({ "type": "string", "enum": words }),
+        Value::PhaseIds => json!({
+            "type": "array",
+            "items": { "type": "string" },
+            "uniqueItems": true,
+        }),
+        Value::Map(shape) => refer(shape),
+        Value::List(shape) => json!({ "type": "array", "minItems": 1, "items": refer(shape) }),
+    }
+}

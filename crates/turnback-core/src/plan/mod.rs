@@ -1,0 +1,178 @@
+//! The plan: what the user asks for, parsed, checked and in the order it will run.
+
+mod check;
+mod document;
+mod duration;
+mod hint;
+mod json_schema;
+mod operation;
+mod order;
+mod reader;
+mod shape;
+mod source;
+mod sql_name;
+mod target;
+mod values;
+mod yaml;
+
+use std::time::Duration;
+
+pub use self::check::check_against;
+pub use self::json_schema::json_schema;
+pub use self::source::{KeySpans, ParsedPlan, PhaseSpans, PlanSource, Spans, parse};
+use crate::name::{Ident, TableName};
+
+/// A plan file that has been checked. Phases stand in the order in which they run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Name of the plan: the ledger keeps phases under it.
+    pub name: String,
+    /// Where the database is.
+    pub target: Target,
+    /// Schema of table names that are written without one.
+    pub schema: Ident,
+    /// How fast and how patient.
+    pub settings: Settings,
+    /// Phases, each after all that it depends on.
+    pub phases: Vec<Phase>,
+}
+
+/// A connection string. Never printed: `Debug` and messages show [`Target::redacted`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct Target(String);
+
+impl Target {
+    /// Takes a connection string (`postgres://…`).
+    pub fn new(url: impl Into<String>) -> Self {
+        Self(url.into())
+    }
+
+    /// The connection string with its password, for the driver alone.
+    pub fn expose_secret(&self) -> &str {
+        &self.0
+    }
+
+    /// The connection string without user name, password and parameters.
+    pub fn redacted(&self) -> String {
+        let Some((scheme, rest)) = self.0.split_once("://") else {
+            return "postgres://…".to_owned();
+        };
+        let rest = rest.split(['?', '#']).next().unwrap_or("");
+        // The last `@` before the path: a password may hold one.
+        let (authority, path) = match rest.rsplit_once('@') {
+            Some((_, after)) => after.split_once('/').unwrap_or((after, "")),
+            None => rest.split_once('/').unwrap_or((rest, "")),
+        };
+        format!("{scheme}://{authority}/{path}")
+    }
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.redacted())
+    }
+}
+
+/// How fast and how patient a run is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The lock budget: the longest that a statement may queue for a strong lock, and so the
+    /// longest that it may hold up traffic behind it. Default 100 ms.
+    pub lock_timeout: Duration,
+    /// How many times a strong lock is tried before the run stops. Default 60.
+    pub lock_attempts: u32,
+    /// Sessions that backfill one table side by side. Default 2.
+    pub workers: u32,
+    /// What one backfill batch should take. Default 200 ms.
+    pub batch_time: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            lock_timeout: Duration::from_millis(100),
+            lock_attempts: 60,
+            workers: 2,
+            batch_time: Duration::from_millis(200),
+        }
+    }
+}
+
+/// One phase: goes forward and turns back as one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Phase {
+    /// Lower-case letters, digits, `-` and `_`, starting with a letter, at most 40 bytes.
+    pub id: String,
+    /// Phases that must be through before this one starts.
+    pub after: Vec<String>,
+    /// What it does.
+    pub operations: Operations,
+    /// How long guards watch after the cut-over before the phase counts as done.
+    pub bake: Option<Duration>,
+}
+
+/// What a phase does: key conversions, all of one phase as one, or SQL of the user's.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operations {
+    /// `convert_key`, one or more.
+    ConvertKeys(Vec<ConvertKey>),
+    /// `sql`, in order.
+    Sql(Vec<SqlOperation>),
+}
+
+/// Convert an integer key, and every foreign key that points at it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConvertKey {
+    /// The table whose key it is.
+    pub table: TableName,
+    /// The key column; by default the table's single-column primary key.
+    pub column: Option<Ident>,
+    /// How new keys are made.
+    pub generate: Generate,
+}
+
+/// How new keys are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Generate {
+    /// Random (RFC 9562, 5.4).
+    V4,
+    /// Time-ordered (RFC 9562, 5.7), from the clock.
+    V7,
+    /// Time-ordered; rows that are there already take their time from this column.
+    V7From(Ident),
+}
+
+/// SQL of the user's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SqlOperation {
+    /// Goes forward.
+    pub up: String,
+    /// Turns back; absent only where [`SqlOperation::irreversible`].
+    pub down: Option<String>,
+    /// A query that must answer `true` after `up`.
+    pub verify: Option<String>,
+    /// The user has said that there is no way back.
+    pub irreversible: bool,
+    /// Run inside a transaction (default), or statement by statement.
+    pub transaction: bool,
+}
+
+impl Plan {
+    /// Finds a phase by id.
+    pub fn phase(&self, id: &str) -> Option<&Phase> {
+        self.phases.iter().find(|phase| phase.id == id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let target = Target::new("postgres://ann:s3cr@t/x@db.example:5433/shop?password=s3cr3t");
+        let shown = format!("{target:?} {}", target.redacted());
+        assert!(!shown.contains("s3c") && !shown.contains("ann"), "{shown}");
+        assert!(shown.contains("db.example:5433/shop"), "{shown}");
+    }
+}

@@ -1,0 +1,306 @@
+//! The shape of the file, as data: every key with its type, limits and description.
+//!
+//! The reader and the JSON schema both work from these tables, so they cannot disagree
+//! about which keys there are.
+
+/// A mapping with a fixed set of keys.
+pub(super) struct Shape {
+    /// What it is, for messages: `a phase`.
+    pub(super) what: &'static str,
+    pub(super) about: &'static str,
+    pub(super) keys: &'static [Key],
+}
+
+/// One key of a mapping.
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) required: bool,
+    pub(super) about: &'static str,
+    pub(super) value: Value,
+}
+
+/// What may stand behind a key.
+pub(super) enum Value {
+    /// The number 1.
+    Version,
+    /// Text of one line, for people.
+    Title,
+    /// A connection string.
+    Target,
+    /// The id of a phase.
+    PhaseId,
+    /// One name as SQL reads it.
+    Name,
+    /// A name, or a schema and a name, as SQL reads them.
+    TableName,
+    /// SQL as text, or `{ file: path }`.
+    Sql,
+    /// A path.
+    Path,
+    /// `true` or `false`.
+    Flag { default: bool },
+    /// A whole number.
+    Count { least: u32, most: u32, default: u32 },
+    /// A duration; limits and default as they are written in the file.
+    Duration {
+        least: &'static str,
+        most: &'static str,
+        default: Option<&'static str>,
+    },
+    /// One of a few words.
+    Choice {
+        words: &'static [&'static str],
+        default: Option<&'static str>,
+    },
+    /// A list of phase ids.
+    PhaseIds,
+    /// A mapping.
+    Map(&'static Shape),
+    /// A list of at least one mapping.
+    List(&'static Shape),
+}
+
+impl Shape {
+    pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+}
+
+const fn key(name: &'static str, required: bool, value: Value, about: &'static str) -> Key {
+    Key {
+        name,
+        required,
+        about,
+        value,
+    }
+}
+
+pub(super) static PLAN: Shape = Shape {
+    what: "a plan",
+    about: "A plan of turnback: which phases take a PostgreSQL database through a change, and back.",
+    keys: &[
+        key(
+            "version",
+            true,
+            Value::Version,
+            "Version of this format: 1.",
+        ),
+        key(
+            "name",
+            true,
+            Value::Title,
+            "Name of the plan. The database keeps its phases under this name, so it stays the same from the first run to the last.",
+        ),
+        key(
+            "target",
+            false,
+            Value::Target,
+            "Connection string of the database, `postgres://…`. `${NAME}` stands for an environment variable, `$${` for a literal `${`. May be left out when --target is given.",
+        ),
+        key(
+            "schema",
+            false,
+            Value::Name,
+            "Schema of table names that are written without one. Default: public.",
+        ),
+        key(
+            "settings",
+            false,
+            Value::Map(&SETTINGS),
+            "How fast and how patient a run is.",
+        ),
+        key(
+            "phases",
+            true,
+            Value::List(&PHASE),
+            "The phases, in the order in which they run unless `after` says otherwise.",
+        ),
+    ],
+};
+
+pub(super) static SETTINGS: Shape = Shape {
+    what: "the settings",
+    about: "How fast and how patient a run is.",
+    keys: &[
+        key(
+            "lock_timeout",
+            false,
+            Value::Duration {
+                least: "1ms",
+                most: "1m",
+                default: Some("100ms"),
+            },
+            "The longest that a statement may wait for a strong lock, and so the longest that it may hold up traffic behind it.",
+        ),
+        key(
+            "lock_attempts",
+            false,
+            Value::Count {
+                least: 1,
+                most: 100_000,
+                default: 60,
+            },
+            "How many times a strong lock is tried before the run stops.",
+        ),
+        key(
+            "workers",
+            false,
+            Value::Count {
+                least: 1,
+                most: 64,
+                default: 2,
+            },
+            "Sessions that backfill one table side by side.",
+        ),
+        key(
+            "batch_time",
+            false,
+            Value::Duration {
+                least: "1ms",
+                most: "1m",
+                default: Some("200ms"),
+            },
+            "What one backfill batch should take; the number of rows follows from it.",
+        ),
+    ],
+};
+
+pub(super) static PHASE: Shape = Shape {
+    what: "a phase",
+    about: "A phase: goes forward and turns back as one.",
+    keys: &[
+        key(
+            "id",
+            true,
+            Value::PhaseId,
+            "Name of the phase: lower-case letters, digits, `-` and `_`, starting with a letter, at most 40 characters.",
+        ),
+        key(
+            "after",
+            false,
+            Value::PhaseIds,
+            "Phases that must be through before this one starts.",
+        ),
+        key(
+            "operations",
+            true,
+            Value::List(&OPERATION),
+            "What the phase does: `convert_key` operations, or `sql` operations, not both.",
+        ),
+        key(
+            "bake",
+            false,
+            Value::Duration {
+                least: "1ms",
+                most: "365d",
+                default: None,
+            },
+            "How long the phase is watched after its cut-over before it counts as done.",
+        ),
+    ],
+};
+
+pub(super) static OPERATION: Shape = Shape {
+    what: "an operation",
+    about: "An operation: exactly one of these keys.",
+    keys: &[
+        key(
+            "convert_key",
+            false,
+            Value::Map(&CONVERT_KEY),
+            "Convert an integer key, and every foreign key that points at it, online.",
+        ),
+        key(
+            "sql",
+            false,
+            Value::Map(&SQL),
+            "Run SQL of your own, with its way back.",
+        ),
+    ],
+};
+
+pub(super) static CONVERT_KEY: Shape = Shape {
+    what: "a convert_key operation",
+    about: "Convert an integer key, and every foreign key that points at it, online.",
+    keys: &[
+        key(
+            "table",
+            true,
+            Value::TableName,
+            "The table whose key it is: users, billing.invoices, '\"Order\"'. Unquoted names fold to lower case, as in SQL.",
+        ),
+        key(
+            "column",
+            false,
+            Value::Name,
+            "The key column. Default: the table's single-column primary key.",
+        ),
+        key(
+            "to",
+            true,
+            Value::Choice {
+                words: &["uuid"],
+                default: None,
+            },
+            "The type to convert to.",
+        ),
+        key(
+            "generate",
+            false,
+            Value::Choice {
+                words: &["v4", "v7"],
+                default: Some("v4"),
+            },
+            "How new keys are made: v4 is random, v7 is ordered by time.",
+        ),
+        key(
+            "v7_from",
+            false,
+            Value::Name,
+            "A date or timestamp column of the table, from which rows that exist take the time of their v7 key. Only with `generate: v7`.",
+        ),
+    ],
+};
+
+pub(super) static SQL: Shape = Shape {
+    what: "an sql operation",
+    about: "SQL of your own, with its way back.",
+    keys: &[
+        key("up", true, Value::Sql, "SQL that goes forward."),
+        key(
+            "down",
+            false,
+            Value::Sql,
+            "SQL that turns back. May be missing only with `irreversible: true`.",
+        ),
+        key(
+            "verify",
+            false,
+            Value::Sql,
+            "A query that must answer true after `up`.",
+        ),
+        key(
+            "irreversible",
+            false,
+            Value::Flag { default: false },
+            "Says that there is no way back from this operation.",
+        ),
+        key(
+            "transaction",
+            false,
+            Value::Flag { default: true },
+            "Run `up` and `down` inside a transaction, or statement by statement.",
+        ),
+    ],
+};
+
+pub(super) static SQL_FILE: Shape = Shape {
+    what: "SQL in a file",
+    about: "SQL in a file of its own.",
+    keys: &[key(
+        "file",
+        true,
+        Value::Path,
+        "Path of the file, from the directory of the plan.",
+    )],
+};

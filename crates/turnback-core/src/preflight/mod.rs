@@ -1,0 +1,10 @@
+//! Preflight: go or no-go, each finding with object, reason and remedy.
+
+mod finding;
+mod server;
+
+pub use self::finding::{Finding, Weight};
+pub use self::server::{
+    Archiver, Connections, EventTrigger, Lease, Ledger, PreparedTransaction, Role,
+    SequencePosition, ServerFacts, ServerState, Session, Slot, Standby, server_findings,
+};

@@ -1,0 +1,116 @@
+//! What a phase expands to: every step, in every direction, before anything is run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::convert_key::LiveVersion;
+use crate::name::{Ident, TableName};
+use crate::step::Step;
+
+/// All steps of a phase. Kept in the ledger, so that a later version of turnback, or one that
+/// lost its control store, runs exactly what was planned.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Program {
+    /// The phase.
+    pub phase: String,
+    /// Makes both shapes live.
+    pub expand: Vec<Step>,
+    /// Makes the new shape the default: one transaction.
+    pub cut_over: Vec<Step>,
+    /// Online work after the cut-over that keeps the way back ready.
+    pub settle: Vec<Step>,
+    /// Makes the old shape the default again: one transaction.
+    pub swap_back: Vec<Step>,
+    /// Removes the new shape.
+    pub withdraw: Vec<Step>,
+    /// Gives up the old shape: archive, then one transaction.
+    pub contract: Vec<Step>,
+    /// Follows `contract` when no later phase still uses this phase's version schema.
+    pub retire: Vec<Step>,
+    /// Tables that change.
+    pub tables: Vec<TableName>,
+    /// Columns that change, by table.
+    pub columns: Vec<(TableName, Ident)>,
+    /// Passes over a table that write its rows again; a table may stand here twice.
+    pub rewrites: Vec<TableName>,
+    /// Version schemas that this phase adds.
+    pub version_schemas: Vec<Ident>,
+    /// Version schemas that are kept once the phase is expanded, oldest shape first: its own
+    /// is the last, the one before it shows its old shape.
+    pub versions: Vec<LiveVersion>,
+    /// Objects that turnback will create, change and drop.
+    pub objects: Objects,
+    /// What cannot be turned back, in plain words; empty for most phases.
+    pub irreversible: Vec<String>,
+}
+
+/// Objects that a phase touches, in plain words (`table public.users`).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Objects {
+    /// Made by expand.
+    pub created: Vec<String>,
+    /// Changed by the cut-over.
+    pub changed: Vec<String>,
+    /// Dropped by contract.
+    pub dropped: Vec<String>,
+}
+
+/// A part of a phase's life, and so one list of steps of its program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Makes both shapes live.
+    Expand,
+    /// Makes the new shape the default.
+    CutOver,
+    /// Keeps the way back ready.
+    Settle,
+    /// Makes the old shape the default again.
+    SwapBack,
+    /// Removes the new shape.
+    Withdraw,
+    /// Gives up the old shape.
+    Contract,
+    /// Removes the version schema that nobody needs any more.
+    Retire,
+}
+
+impl Stage {
+    /// Every stage, in the order of a life.
+    pub const ALL: [Self; 7] = [
+        Self::Expand,
+        Self::CutOver,
+        Self::Settle,
+        Self::SwapBack,
+        Self::Withdraw,
+        Self::Contract,
+        Self::Retire,
+    ];
+
+    /// For people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Expand => "expand",
+            Self::CutOver => "cut over",
+            Self::Settle => "settle",
+            Self::SwapBack => "swap back",
+            Self::Withdraw => "drop new",
+            Self::Contract => "contract",
+            Self::Retire => "retire",
+        }
+    }
+}
+
+impl Program {
+    /// The steps of a stage, in order.
+    pub fn steps(&self, stage: Stage) -> &[Step] {
+        match stage {
+            Stage::Expand => &self.expand,
+            Stage::CutOver => &self.cut_over,
+            Stage::Settle => &self.settle,
+            Stage::SwapBack => &self.swap_back,
+            Stage::Withdraw => &self.withdraw,
+            Stage::Contract => &self.contract,
+            Stage::Retire => &self.retire,
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! A function or procedure of the user's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::as_list;
+use crate::name::{Ident, TableName};
+
+/// A function or procedure of the user's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Function {
+    /// `schema.name(argument types)`, quoted for SQL.
+    pub signature: String,
+    /// `sql`, `plpgsql`, …
+    pub language: String,
+    /// Its text (`prosrc`, or the deparsed body of an SQL-standard function).
+    pub source: String,
+    /// Columns it depends on in the catalog (SQL-standard bodies only).
+    #[serde(with = "as_list")]
+    pub reads: BTreeMap<TableName, BTreeSet<Ident>>,
+}

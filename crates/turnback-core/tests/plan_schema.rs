@@ -1,0 +1,224 @@
+//! The JSON schema and the reader agree.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use turnback_core::plan::{PlanSource, json_schema, parse};
+
+/// A plan that uses every key there is.
+fn everything() -> Value {
+    json!({
+        "version": 1,
+        "name": "chat-uuid",
+        "target": "postgres://localhost/chat",
+        "schema": "public",
+        "settings": {
+            "lock_timeout": "100ms", "lock_attempts": 60, "workers": 2, "batch_time": "200ms"
+        },
+        "phases": [
+            {
+                "id": "users",
+                "operations": [
+                    { "convert_key": {
+                        "table": "users", "column": "id", "to": "uuid",
+                        "generate": "v7", "v7_from": "created_at"
+                    } }
+                ],
+                "bake": "1h30m"
+            },
+            {
+                "id": "retention",
+                "after": ["users"],
+                "operations": [
+                    { "sql": {
+                        "up": { "file": "up.sql" }, "down": "DROP TABLE a",
+                        "verify": "SELECT true", "irreversible": false, "transaction": true
+                    } },
+                    { "sql": { "up": "DELETE FROM a", "irreversible": true } }
+                ]
+            }
+        ]
+    })
+}
+
+/// JSON is YAML: what the schema judges, the reader can read.
+fn reader_accepts(plan: &Value) -> bool {
+    parse(&PlanSource {
+        file_name: "turnback.yaml",
+        text: &plan.to_string(),
+        env: &|_| None,
+        read_file: &|_| Ok("SELECT 1".to_owned()),
+        target_override: None,
+    })
+    .is_ok()
+}
+
+fn validator() -> jsonschema::Validator {
+    jsonschema::draft202012::new(&json_schema()).expect("the schema is a schema")
+}
+
+#[test]
+fn a_plan_that_uses_every_key_satisfies_both() {
+    let plan = everything();
+    let complaints: Vec<_> = validator()
+        .iter_errors(&plan)
+        .map(|e| e.to_string())
+        .collect();
+    assert!(complaints.is_empty(), "{complaints:?}");
+    assert!(reader_accepts(&plan));
+}
+
+#[test]
+fn the_plan_that_uses_every_key_misses_none_of_the_schema() {
+    fn keys_of_schema(schema: &Value, into: &mut BTreeSet<String>) {
+        let definitions = schema["$defs"].as_object().expect("there are definitions");
+        for object in definitions.values().chain([schema]) {
+            assert_eq!(object["additionalProperties"], json!(false), "{object}");
+            for (key, property) in object["properties"]
+                .as_object()
+                .expect("an object has keys")
+            {
+                assert!(
+                    property["description"].is_string(),
+                    "{key} has no description"
+                );
+                into.insert(key.clone());
+            }
+        }
+    }
+    fn keys_of(value: &Value, into: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(map) => map.iter().for_each(|(key, value)| {
+                into.insert(key.clone());
+                keys_of(value, into);
+            }),
+            Value::Array(items) => items.iter().for_each(|item| keys_of(item, into)),
+            _ => {}
+        }
+    }
+    let (mut schema, mut plan) = (BTreeSet::new(), BTreeSet::new());
+    keys_of_schema(&json_schema(), &mut schema);
+    keys_of(&everything(), &mut plan);
+    assert_eq!(schema, plan);
+}
+
+#[test]
+fn what_the_schema_can_say_it_says() {
+    let bad = [
+        ("/version", json!(2)),
+        ("/version", json!("1")),
+        ("/name", json!("")),
+        ("/name", json!(7)),
+        ("/settings/workers", json!(0)),
+        ("/settings/workers", json!("2")),
+        ("/settings/lock_timeout", json!("100")),
+        ("/settings/lock_timeout", json!("1s1m")),
+        ("/settings/lock_timeout", json!("")),
+        ("/settings", json!({ "worker": 2 })),
+        ("/phases", json!([])),
+        ("/phases/0/id", json!("Users")),
+        ("/phases/0/id", json!("a".repeat(41))),
+        ("/phases/0/operations", json!([])),
+        ("/phases/0/operations/0", json!({})),
+        (
+            "/phases/0/operations/0",
+            json!({ "sql": { "up": "x", "down": "y" }, "convert_key": { "table": "t", "to": "uuid" } }),
+        ),
+        ("/phases/0/operations/0/convert_key/generate", json!("v4")),
+        ("/phases/0/operations/0/convert_key/to", json!("text")),
+        ("/phases/1/after", json!("users")),
+        ("/phases/1/after", json!(["users", "users"])),
+        ("/phases/1/operations/1/sql", json!({ "up": "x" })),
+        (
+            "/phases/1/operations/1/sql",
+            json!({ "up": "x", "irreversible": false }),
+        ),
+        (
+            "/phases/1/operations/1/sql",
+            json!({ "up": "x", "down": "y", "irreversible": true }),
+        ),
+        (
+            "/phases/1/operations/1/sql",
+            json!({ "up": " ", "down": "y" }),
+        ),
+        ("/phases/1/operations/1/sql/up", json!({ "path": "up.sql" })),
+        (
+            "/phases/1/operations/1",
+            json!({ "convert_key": { "table": "t", "to": "uuid" } }),
+        ),
+    ];
+    let validator = validator();
+    for (pointer, value) in bad {
+        let mut plan = everything();
+        *plan.pointer_mut(pointer).expect("the place is there") = value.clone();
+        assert!(
+            !validator.is_valid(&plan),
+            "schema accepts {value} at {pointer}"
+        );
+        assert!(
+            !reader_accepts(&plan),
+            "reader accepts {value} at {pointer}"
+        );
+    }
+}
+
+/// All places in a value, as JSON pointers.
+fn places(value: &Value, at: &str, into: &mut Vec<String>) {
+    into.push(at.to_owned());
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                places(value, &format!("{at}/{key}"), into);
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                places(value, &format!("{at}/{index}"), into);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (-2i64..70).prop_map(Value::from),
+        Just(json!(1.5)),
+        "[a-z0-9_ .]{0,6}".prop_map(Value::from),
+        "[0-9]{1,3}(d|h|m|s|ms)".prop_map(Value::from),
+        prop_oneof![Just("v4"), Just("v7"), Just("uuid"), Just("users")].prop_map(Value::from),
+        Just(json!([])),
+        Just(json!(["users"])),
+        Just(json!({})),
+        Just(json!({ "file": "a.sql" })),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// What an editor marks as wrong is wrong: whatever the reader takes, the schema takes.
+    #[test]
+    fn the_schema_never_refuses_what_the_reader_accepts(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any_value(), any::<bool>()), 1..3)
+    ) {
+        let mut plan = everything();
+        for (place, value, remove) in changes {
+            let mut all = Vec::new();
+            places(&plan, "", &mut all);
+            let pointer = place.get(&all).clone();
+            let (parent, key) = pointer.rsplit_once('/').unwrap_or(("", ""));
+            match plan.pointer_mut(parent).and_then(Value::as_object_mut) {
+                Some(map) if remove => { map.remove(key); }
+                _ => if let Some(there) = plan.pointer_mut(&pointer) { *there = value; }
+            }
+        }
+        if reader_accepts(&plan) {
+            let complaints: Vec<_> = validator().iter_errors(&plan).map(|e| e.to_string()).collect();
+            prop_assert!(complaints.is_empty(), "{complaints:?}\n{plan}");
+        }
+    }
+}
