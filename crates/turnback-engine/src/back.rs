@@ -1,0 +1,181 @@
+//! Turning back: all swaps first, so that `public` shows the old shape at once; then the new
+//! shape is dropped; then the proof.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use turnback_core::program::Stage;
+use turnback_core::scope::{Scope, Standing, phases_to_turn_back};
+use turnback_core::state::{PhaseEvent, PhaseState};
+
+use crate::contract::retire;
+use crate::edges::{Journal, PhaseRecord, Target};
+use crate::error::EngineError;
+use crate::proof::Proof;
+use crate::run::Run;
+
+/// How far one call of [`back`] goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BackTo {
+    /// Until nothing of the phase is left.
+    #[default]
+    Start,
+    /// Until `public` shows the old shape; the new one stays open for clients that still use
+    /// it, and another call drops it.
+    OldShape,
+}
+
+/// What turning back came to.
+#[derive(Clone, Debug, Serialize)]
+pub struct BackReport {
+    /// The phases, last first.
+    pub phases: Vec<String>,
+    /// How long each swap held its locks, in milliseconds.
+    pub swaps: Vec<(String, f64)>,
+    /// From the call until `public` showed the old shape in every phase, in milliseconds.
+    pub millis_to_old_shape: u64,
+    /// How long it all took, in milliseconds.
+    pub millis: u64,
+    /// The comparison with the catalog before; absent while the new shape is kept.
+    pub proof: Option<Proof>,
+}
+
+/// Turns back as far as the scope says.
+///
+/// # Errors
+///
+/// See [`EngineError`]; whatever was done is in the ledger, and the same call goes on.
+pub async fn back<T: Target, J: Journal>(
+    run: &Run<T, J>,
+    scope: &Scope,
+    to: BackTo,
+) -> Result<BackReport, EngineError> {
+    run.explained(turn_back(run, scope, to).await).await
+}
+
+async fn turn_back<T: Target, J: Journal>(
+    run: &Run<T, J>,
+    scope: &Scope,
+    to: BackTo,
+) -> Result<BackReport, EngineError> {
+    let begun = Instant::now();
+    let records = run.phases().await?;
+    let phases = phases_to_turn_back(&standings(&records), scope)?;
+    let turning: Vec<&PhaseRecord> = phases
+        .iter()
+        .filter_map(|phase| records.iter().find(|record| &record.phase == phase))
+        .collect();
+    let mut swaps = Vec::new();
+    let mut left: Vec<&PhaseRecord> = Vec::new();
+    for record in turning.iter().copied() {
+        if matches!(record.state, PhaseState::CutOver | PhaseState::Contracting) {
+            let next = record.state.next(PhaseEvent::SwappedBack)?;
+            let hold = swap(run, record, next).await?;
+            swaps.push((record.phase.clone(), hold));
+        }
+        left.push(record);
+        // SQL of the user's may have put something on the new keys of a phase before it, and
+        // what came after it on what it made: all that goes before that phase can swap.
+        if to == BackTo::Start && record.program.swap_back.is_empty() {
+            for record in left.drain(..) {
+                withdraw(run, record).await?;
+            }
+        }
+    }
+    let millis_to_old_shape = begun.elapsed().as_millis() as u64;
+    let mut proof = None;
+    if to == BackTo::Start {
+        for record in left {
+            withdraw(run, record).await?;
+        }
+        let proven = prove(run, &turning, &records).await;
+        retire(run).await?;
+        proof = Some(proven?);
+    }
+    Ok(BackReport {
+        phases,
+        swaps,
+        millis_to_old_shape,
+        millis: begun.elapsed().as_millis() as u64,
+        proof,
+    })
+}
+
+/// Where every phase stands, for the decision how far to turn back.
+pub fn standings(records: &[PhaseRecord]) -> Vec<Standing> {
+    records
+        .iter()
+        .map(|record| Standing {
+            phase: record.phase.clone(),
+            state: record.state,
+            irreversible: !record.program.irreversible.is_empty(),
+        })
+        .collect()
+}
+
+async fn swap<T: Target, J: Journal>(
+    run: &Run<T, J>,
+    record: &PhaseRecord,
+    next: PhaseState,
+) -> Result<f64, EngineError> {
+    if record.program.swap_back.is_empty() {
+        run.become_state(&record.phase, next, None).await?;
+        return Ok(0.0);
+    }
+    let times = run
+        .stage(&record.program, Stage::SwapBack, Some(next))
+        .await?;
+    let hold = times.map_or(0.0, |times| times.hold_millis);
+    run.became(&record.phase, next, Some(hold)).await?;
+    Ok(hold)
+}
+
+async fn withdraw<T: Target, J: Journal>(
+    run: &Run<T, J>,
+    record: &PhaseRecord,
+) -> Result<(), EngineError> {
+    if matches!(record.state, PhaseState::Expanding | PhaseState::Expanded) {
+        let next = record.state.next(PhaseEvent::WithdrawBegun)?;
+        run.become_state(&record.phase, next, None).await?;
+    }
+    run.stage(&record.program, Stage::Withdraw, None).await?;
+    let state = PhaseState::Withdrawing.next(PhaseEvent::Withdrawn)?;
+    run.target
+        .forget_phase(run.fence, &run.plan, &record.phase)
+        .await
+        .map_err(EngineError::while_doing("writing the ledger"))?;
+    run.became(&record.phase, state, None).await
+}
+
+/// Compares with the catalog before the earliest of the phases.
+async fn prove<T: Target, J: Journal>(
+    run: &Run<T, J>,
+    turned: &[&PhaseRecord],
+    records: &[PhaseRecord],
+) -> Result<Proof, EngineError> {
+    let Some(earliest) = turned.last() else {
+        return Ok(Proof::default());
+    };
+    let after = run.snapshot().await?;
+    let mut proof = Proof::of(
+        &earliest.before,
+        &after,
+        turned.iter().map(|record| &record.program),
+    );
+    let contracted_meanwhile = records
+        .iter()
+        .any(|r| r.ordinal < earliest.ordinal && r.state == PhaseState::Contracted);
+    if contracted_meanwhile {
+        proof.forgive_contract();
+    }
+    match proof.left_behind.first() {
+        None => Ok(proof),
+        Some(first) => Err(EngineError::NeedsPerson {
+            what: format!(
+                "turned back, but the catalog is not as it was: {} difference(s), the first: {first}",
+                proof.left_behind.len()
+            ),
+            next: "Every client can read and write; compare the object with its definition before the change".to_owned(),
+        }),
+    }
+}

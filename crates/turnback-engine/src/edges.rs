@@ -1,0 +1,237 @@
+//! The edges: what the engine asks of the target, the journal and whoever watches.
+
+use std::future::Future;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use turnback_core::backfill::Backfill;
+use turnback_core::fact::Fact;
+use turnback_core::journal::{JournalEvent, LockTimes};
+use turnback_core::program::{Program, Stage};
+use turnback_core::schema::Snapshot;
+use turnback_core::state::PhaseState;
+use turnback_core::step::TableLock;
+
+use crate::error::{JournalError, TargetError};
+use crate::progress::Progress;
+use crate::stop::Stop;
+
+/// A lease on the target. Every transaction that changes it checks the epoch, so that a
+/// controller which lost its lease cannot commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// Grows by one with every lease.
+    pub epoch: i64,
+}
+
+/// A phase as the ledger knows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PhaseRecord {
+    /// The phase.
+    pub phase: String,
+    /// Its place in the plan, from 0.
+    pub ordinal: i32,
+    /// Where it stands.
+    pub state: PhaseState,
+    /// What it expands to, as it was planned when it began.
+    pub program: Program,
+    /// The catalog before it began.
+    pub before: Snapshot,
+}
+
+/// Names a step in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepKey {
+    /// Name of the plan.
+    pub plan: String,
+    /// The phase.
+    pub phase: String,
+    /// The stage.
+    pub stage: Stage,
+    /// The step.
+    pub step: String,
+}
+
+/// What the ledger takes down in the same transaction as the effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// The step is done.
+    Step(StepKey),
+    /// The phase came to a state, with the step that brought it there.
+    State {
+        /// Name of the plan.
+        plan: String,
+        /// The phase.
+        phase: String,
+        /// The state it is now in.
+        state: PhaseState,
+        /// The step, where one brought it there.
+        step: Option<StepKey>,
+    },
+}
+
+/// A stretch of a table's pages that one worker fills.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stripe {
+    /// Its number within the step.
+    pub number: i32,
+    /// The next page to do.
+    pub next: i64,
+    /// The first page that is not its own any more.
+    pub end: i64,
+}
+
+/// Waiting, and for whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocker {
+    /// Process id of the session.
+    pub pid: i32,
+    /// Its `application_name`.
+    pub application: String,
+    /// How long its transaction has been open, in seconds.
+    pub seconds: i64,
+    /// `active`, `idle in transaction`, …
+    pub state: String,
+    /// The beginning of its last statement.
+    pub query: String,
+}
+
+impl std::fmt::Display for Blocker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let application = if self.application.is_empty() {
+            "a session without a name"
+        } else {
+            &self.application
+        };
+        write!(
+            f,
+            "pid {} ({application}, {} for {} s): {}",
+            self.pid, self.state, self.seconds, self.query
+        )
+    }
+}
+
+/// The database that is changed.
+pub trait Target: Clone + Send + Sync + 'static {
+    /// Makes the ledger, or brings it up to date; changes nothing when it is.
+    fn open_ledger(&self) -> impl Future<Output = Result<(), TargetError>> + Send;
+
+    /// Whether a ledger is there.
+    fn has_ledger(&self) -> impl Future<Output = Result<bool, TargetError>> + Send;
+
+    /// Takes the lease, if nobody holds it or its holder is gone.
+    fn acquire(&self, holder: &str) -> impl Future<Output = Result<Fence, TargetError>> + Send;
+
+    /// Says that the holder is alive.
+    fn heartbeat(&self, fence: Fence) -> impl Future<Output = Result<(), TargetError>> + Send;
+
+    /// Gives the lease back.
+    fn release(&self, fence: Fence) -> impl Future<Output = Result<(), TargetError>> + Send;
+
+    /// One consistent look at the catalog.
+    fn snapshot(&self) -> impl Future<Output = Result<Snapshot, TargetError>> + Send;
+
+    /// The phases of a plan that have been begun, in order.
+    fn phases(
+        &self,
+        plan: &str,
+    ) -> impl Future<Output = Result<Vec<PhaseRecord>, TargetError>> + Send;
+
+    /// Takes down that a phase begins, with its program and the catalog before it.
+    fn begin_phase(
+        &self,
+        fence: Fence,
+        plan: &str,
+        record: &PhaseRecord,
+    ) -> impl Future<Output = Result<(), TargetError>> + Send;
+
+    /// Steps of a phase that the ledger says are done.
+    fn done_steps(
+        &self,
+        plan: &str,
+        phase: &str,
+    ) -> impl Future<Output = Result<Vec<(Stage, String)>, TargetError>> + Send;
+
+    /// Forgets the steps of a phase that was turned back, and marks its state, at once.
+    fn forget_phase(
+        &self,
+        fence: Fence,
+        plan: &str,
+        phase: &str,
+    ) -> impl Future<Output = Result<(), TargetError>> + Send;
+
+    /// Takes a mark down by itself.
+    fn mark(
+        &self,
+        fence: Fence,
+        mark: &Mark,
+    ) -> impl Future<Output = Result<(), TargetError>> + Send;
+
+    /// Asks the catalog about facts.
+    fn inspect(
+        &self,
+        facts: &[Fact],
+    ) -> impl Future<Output = Result<Vec<bool>, TargetError>> + Send;
+
+    /// One transaction: locks under the budget, statements, fence and mark.
+    fn transaction(
+        &self,
+        fence: Fence,
+        budget: Duration,
+        locks: &[TableLock],
+        statements: &[String],
+        mark: &Mark,
+    ) -> impl Future<Output = Result<LockTimes, TargetError>> + Send;
+
+    /// One statement outside a transaction, with no limit of time; ended early when `stop`
+    /// is asked for. `waiting` hears for whom it waits.
+    fn online(
+        &self,
+        statement: &str,
+        stop: &Stop,
+        waiting: &(dyn Fn(Vec<Blocker>) + Send + Sync),
+    ) -> impl Future<Output = Result<(), TargetError>> + Send;
+
+    /// A query with one number: how many rows break a promise. It may be the user's, so names
+    /// resolve in the user's own search path.
+    fn count(&self, sql: &str, path: &str)
+    -> impl Future<Output = Result<i64, TargetError>> + Send;
+
+    /// SQL of the user's outside a transaction, under a search path (`search_path = …`).
+    fn script(&self, sql: &str, path: &str)
+    -> impl Future<Output = Result<(), TargetError>> + Send;
+
+    /// The stripes of a backfill that are not done yet; the first call divides the table.
+    fn stripes(
+        &self,
+        fence: Fence,
+        key: &StepKey,
+        backfill: &Backfill,
+        stripes: u32,
+    ) -> impl Future<Output = Result<Vec<Stripe>, TargetError>> + Send;
+
+    /// One batch over pages `stripe.next..end`, with its progress in the same transaction.
+    /// Gives the number of rows written.
+    fn batch(
+        &self,
+        fence: Fence,
+        key: &StepKey,
+        backfill: &Backfill,
+        stripe: &Stripe,
+        end: i64,
+        around_locks: bool,
+    ) -> impl Future<Output = Result<u64, TargetError>> + Send;
+}
+
+/// Where intents and effects are written down for people and reports.
+pub trait Journal: Clone + Send + Sync + 'static {
+    /// Appends an event.
+    fn append(&self, event: &JournalEvent)
+    -> impl Future<Output = Result<(), JournalError>> + Send;
+}
+
+/// Whoever watches a run.
+pub trait Observer: Send + Sync {
+    /// Something happened. Must not block.
+    fn see(&self, progress: &Progress);
+}

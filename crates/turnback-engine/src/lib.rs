@@ -1,0 +1,25 @@
+//! Runs what the core decides: goes forward, recovers, turns back, gives up the old shape.
+//!
+//! The engine knows the world through three small traits in [`edges`]: the target database,
+//! the journal, and whoever watches. Every command is a function of [`Run`].
+
+mod back;
+mod contract;
+mod fill;
+mod proof;
+mod run;
+mod stage;
+pub mod stop;
+mod transaction;
+mod up;
+
+pub mod edges;
+pub mod error;
+pub mod progress;
+
+pub use self::back::{BackReport, BackTo, back, standings};
+pub use self::contract::{ContractReport, contract};
+pub use self::proof::Proof;
+pub use self::run::Run;
+pub use self::stop::Stop;
+pub use self::up::{Until, UpReport, live_versions, up};

@@ -1,0 +1,91 @@
+//! What a watcher sees of a run, as it happens.
+
+use turnback_core::program::Stage;
+use turnback_core::state::PhaseState;
+
+use crate::edges::Blocker;
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub enum Progress {
+    /// A stage of a phase begins.
+    StageBegun {
+        /// The phase.
+        phase: String,
+        /// The stage.
+        stage: Stage,
+        /// How many steps it has left.
+        steps: usize,
+    },
+    /// A step begins.
+    StepBegun {
+        /// The phase.
+        phase: String,
+        /// The step.
+        step: String,
+        /// What it does.
+        title: String,
+    },
+    /// A backfill moved on.
+    Filled {
+        /// The step.
+        step: String,
+        /// The table.
+        table: String,
+        /// Pages done since the step began.
+        pages: u64,
+        /// Pages that the step had to do.
+        of_pages: u64,
+        /// Rows written since the step began.
+        rows: u64,
+    },
+    /// A step waits for other sessions.
+    Waiting {
+        /// The step.
+        step: String,
+        /// For whom.
+        blockers: Vec<Blocker>,
+    },
+    /// A lock was not to be had within the budget; it is tried again.
+    LockRefused {
+        /// The step.
+        step: String,
+        /// Which try it was.
+        attempt: u32,
+        /// How many there are.
+        attempts: u32,
+        /// Who held it.
+        blockers: Vec<Blocker>,
+    },
+    /// The connection was lost; it is tried again.
+    Reconnecting {
+        /// Why.
+        reason: String,
+        /// Which try it was.
+        attempt: u32,
+    },
+    /// A step is done.
+    StepDone {
+        /// The phase.
+        phase: String,
+        /// The stage.
+        stage: Stage,
+        /// The step.
+        step: String,
+        /// What it did.
+        title: String,
+        /// How long it took, in milliseconds.
+        millis: u64,
+        /// Rows it wrote, where that is known.
+        rows: Option<u64>,
+    },
+    /// A phase came to a state.
+    PhaseBecame {
+        /// The phase.
+        phase: String,
+        /// The state.
+        state: PhaseState,
+        /// How long the transaction that did it took, in milliseconds, from having its locks.
+        hold_millis: Option<f64>,
+    },
+}

@@ -1,0 +1,61 @@
+//! The proof of a way back: the catalog is as it was, and every constraint is valid.
+
+use serde::Serialize;
+use turnback_core::name::Ident;
+use turnback_core::program::Program;
+use turnback_core::schema::{Difference, Snapshot, differences};
+
+/// What a comparison with the catalog before the phase found.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Proof {
+    /// Differences in tables that the phases changed: must be empty.
+    pub left_behind: Vec<Difference>,
+    /// Differences elsewhere: somebody else changed something meanwhile.
+    pub by_others: Vec<Difference>,
+}
+
+impl Proof {
+    /// Compares, telling what the phases touched from what others did meanwhile.
+    pub fn of<'a>(
+        before: &Snapshot,
+        after: &Snapshot,
+        programs: impl IntoIterator<Item = &'a Program>,
+    ) -> Self {
+        let ours: Vec<String> = programs
+            .into_iter()
+            .flat_map(|program| {
+                let tables = program.tables.iter().map(|table| {
+                    format!("tables / {}.{}", table.schema.as_str(), table.name.as_str())
+                });
+                let schemas = program
+                    .version_schemas
+                    .iter()
+                    .map(|schema| format!("schemas / {}", schema.as_str()));
+                tables.chain(schemas).collect::<Vec<_>>()
+            })
+            .collect();
+        let is_ours = |difference: &Difference| {
+            ours.iter()
+                .any(|at| difference.at == *at || difference.at.starts_with(&format!("{at} /")))
+        };
+        let (left_behind, by_others) = differences(before, after).into_iter().partition(is_ours);
+        Self {
+            left_behind,
+            by_others,
+        }
+    }
+
+    /// Leaves out what an earlier phase, contracted since, took with it: whatever stood aside,
+    /// its triggers and the version schemas of its old shape.
+    pub(crate) fn forgive_contract(&mut self) {
+        self.left_behind.retain(|difference| {
+            let gone = difference.after.is_none();
+            let last = difference.at.rsplit(" / ").next().unwrap_or_default();
+            let kept_aside = Ident::new(last).is_aside()
+                || last.starts_with("!turnback_")
+                || last.starts_with("~turnback_")
+                || difference.at.starts_with("schemas / ");
+            !(gone && kept_aside)
+        });
+    }
+}

@@ -1,0 +1,163 @@
+//! What every command of a run shares: the edges, the lease, the way to stop.
+
+use std::sync::Arc;
+
+use turnback_core::exit::ExitCode;
+use turnback_core::journal::JournalEvent;
+use turnback_core::plan::Settings;
+
+use crate::edges::{Fence, Journal, Observer, Target};
+use crate::error::{EngineError, JournalError, TargetError};
+use crate::progress::Progress;
+use crate::stop::Stop;
+
+/// How often the holder of a lease says that it is alive.
+const HEARTBEAT: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// One command on one target, under one lease.
+pub struct Run<T, J> {
+    /// The database that is changed.
+    pub target: T,
+    /// Where intents and effects are written down.
+    pub journal: J,
+    /// Whoever watches.
+    pub observer: Arc<dyn Observer>,
+    /// Name of the plan.
+    pub plan: String,
+    /// Schema in which SQL of the user's runs.
+    pub schema: String,
+    /// How fast and how patient.
+    pub settings: Settings,
+    /// Stops the run at the next safe point.
+    pub stop: Stop,
+    pub(crate) fence: Fence,
+    heartbeat: tokio::task::JoinHandle<()>,
+}
+
+impl<T: Target, J: Journal> Run<T, J> {
+    /// Opens the ledger, takes the lease and writes that the command begins.
+    ///
+    /// # Errors
+    ///
+    /// When another run is in progress, or an edge refuses.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of a run, put together in one place"
+    )]
+    pub async fn begin(
+        target: T,
+        journal: J,
+        observer: Arc<dyn Observer>,
+        plan: &str,
+        schema: &str,
+        settings: Settings,
+        stop: Stop,
+        command: &str,
+    ) -> Result<Self, EngineError> {
+        target
+            .open_ledger()
+            .await
+            .map_err(EngineError::while_doing("opening the ledger in the target"))?;
+        let holder = format!(
+            "turnback {command} of plan {plan}, process {}",
+            std::process::id()
+        );
+        let fence = target
+            .acquire(&holder)
+            .await
+            .map_err(EngineError::while_doing("taking the lease"))?;
+        let heartbeat = tokio::spawn(beat(target.clone(), fence, stop.clone()));
+        let run = Self {
+            target,
+            journal,
+            observer,
+            plan: plan.to_owned(),
+            schema: schema.to_owned(),
+            settings,
+            stop,
+            fence,
+            heartbeat,
+        };
+        run.write(JournalEvent::RunBegun {
+            command: command.to_owned(),
+            plan: plan.to_owned(),
+            epoch: fence.epoch,
+        })
+        .await?;
+        Ok(run)
+    }
+
+    /// Writes how the command ended and gives the lease back.
+    pub async fn end(self, outcome: &str, code: ExitCode) {
+        self.heartbeat.abort();
+        // The change itself is committed; a journal or a server that is gone by now takes
+        // nothing from it, and the lease runs out by itself.
+        let _ = self
+            .write(JournalEvent::RunEnded {
+                outcome: outcome.to_owned(),
+                exit_code: code as u8,
+            })
+            .await;
+        let _ = self.target.release(self.fence).await;
+    }
+
+    /// Says why a command really ended. Whoever has lost the lease meets the work of its
+    /// successor in the shape of other errors: columns that are there already, a stop that
+    /// nobody asked for.
+    pub(crate) async fn explained<R>(
+        &self,
+        outcome: Result<R, EngineError>,
+    ) -> Result<R, EngineError> {
+        match outcome {
+            Err(EngineError::Target {
+                doing,
+                source: TargetError::Lost(reason),
+            }) => Err(EngineError::Target {
+                doing,
+                source: TargetError::Lost(reason),
+            }),
+            Err(_) if self.lost_the_lease().await => Err(EngineError::Target {
+                doing: "stopped".to_owned(),
+                source: TargetError::Fenced,
+            }),
+            outcome => outcome,
+        }
+    }
+
+    async fn lost_the_lease(&self) -> bool {
+        matches!(
+            self.target.heartbeat(self.fence).await,
+            Err(TargetError::Fenced)
+        )
+    }
+
+    pub(crate) async fn write(&self, event: JournalEvent) -> Result<(), JournalError> {
+        self.journal.append(&event).await
+    }
+
+    pub(crate) fn show(&self, progress: Progress) {
+        self.observer.see(&progress);
+    }
+
+    /// A safe point: nothing is half done here.
+    pub(crate) fn safe_point(&self) -> Result<(), EngineError> {
+        if self.stop.is_asked() {
+            return Err(EngineError::Stopped {
+                reason: "as asked".to_owned(),
+            });
+        }
+        Ok(())
+    }
+}
+
+async fn beat<T: Target>(target: T, fence: Fence, stop: Stop) {
+    let mut tick = tokio::time::interval(HEARTBEAT);
+    loop {
+        tick.tick().await;
+        // Whoever lost the lease stops; a lost connection may come back.
+        if let Err(TargetError::Fenced) = target.heartbeat(fence).await {
+            stop.ask();
+            return;
+        }
+    }
+}

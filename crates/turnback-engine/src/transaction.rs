@@ -1,0 +1,179 @@
+//! A transaction step: several short tries for its locks, and a look at the server before a
+//! try is repeated whose outcome nobody heard.
+
+use std::time::Duration;
+
+use turnback_core::journal::{JournalEvent, LockTimes};
+use turnback_core::program::Stage;
+use turnback_core::step::TableLock;
+
+use crate::edges::{Journal, Mark, StepKey, Target};
+use crate::error::{EngineError, TargetError};
+use crate::progress::Progress;
+use crate::run::Run;
+
+/// The longest pause between two tries, while what is in the way may be a matter of moments:
+/// busy clients that take the same locks in another order.
+const LONG_PAUSE: Duration = Duration::from_secs(1);
+/// After so many tries it is not.
+const MANY: u32 = 20;
+/// The longest pause from then on.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How often a lost connection is tried again before the run stops.
+const RECONNECTS: u32 = 30;
+
+impl<T: Target, J: Journal> Run<T, J> {
+    /// Runs locks, statements and mark as one transaction, however many tries that takes.
+    pub(crate) async fn transact(
+        &self,
+        key: &StepKey,
+        locks: &[TableLock],
+        statements: &[String],
+        mark: &Mark,
+    ) -> Result<LockTimes, EngineError> {
+        let mut refused = 0;
+        let mut lost = 0;
+        loop {
+            let outcome = self
+                .target
+                .transaction(
+                    self.fence,
+                    self.settings.lock_timeout,
+                    locks,
+                    statements,
+                    mark,
+                )
+                .await;
+            match outcome {
+                Ok(times) => return Ok(times),
+                Err(TargetError::LockRefused { blockers }) => {
+                    refused += 1;
+                    self.note_refusal(key, refused, blockers.clone()).await?;
+                    if refused >= self.settings.lock_attempts {
+                        return Err(self.out_of_patience(key, refused, &blockers));
+                    }
+                    self.pause(haste(key.stage, refused)).await?;
+                }
+                Err(TargetError::TryAgain(_)) if refused < self.settings.lock_attempts => {
+                    refused += 1;
+                    self.pause(haste(key.stage, refused)).await?;
+                }
+                Err(TargetError::Lost(reason)) if lost < RECONNECTS => {
+                    lost += 1;
+                    self.show(Progress::Reconnecting {
+                        reason,
+                        attempt: lost,
+                    });
+                    self.pause(lost + 2).await?;
+                    // The commit may have arrived although its answer did not.
+                    if self.is_marked(key).await {
+                        return Ok(LockTimes::default());
+                    }
+                }
+                Err(error) => return Err(EngineError::while_doing(&key.step)(error)),
+            }
+        }
+    }
+
+    async fn is_marked(&self, key: &StepKey) -> bool {
+        match self.target.done_steps(&key.plan, &key.phase).await {
+            Ok(done) => done.contains(&(key.stage, key.step.clone())),
+            Err(_) => false,
+        }
+    }
+
+    async fn note_refusal(
+        &self,
+        key: &StepKey,
+        attempt: u32,
+        blockers: Vec<crate::edges::Blocker>,
+    ) -> Result<(), EngineError> {
+        self.write(JournalEvent::LockRefused {
+            phase: key.phase.clone(),
+            step: key.step.clone(),
+            attempt,
+            blockers: blockers.iter().map(ToString::to_string).collect(),
+        })
+        .await?;
+        self.show(Progress::LockRefused {
+            step: key.step.clone(),
+            attempt,
+            attempts: self.settings.lock_attempts,
+            blockers,
+        });
+        Ok(())
+    }
+
+    fn out_of_patience(
+        &self,
+        key: &StepKey,
+        tries: u32,
+        blockers: &[crate::edges::Blocker],
+    ) -> EngineError {
+        let by = blockers
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("; ");
+        let by = if by.is_empty() {
+            String::new()
+        } else {
+            format!(", last held by {by}")
+        };
+        EngineError::Stopped {
+            reason: format!(
+                "the locks for {} were not to be had in {tries} tries of {:?}{by}",
+                key.step, self.settings.lock_timeout
+            ),
+        }
+    }
+
+    /// Waits a little longer each time, with jitter, so that traffic flows in between.
+    pub(crate) async fn pause(&self, attempt: u32) -> Result<(), EngineError> {
+        let wait =
+            between_tries(self.settings.lock_timeout, attempt).mul_f64(0.5 + fastrand::f64());
+        tokio::select! {
+            () = tokio::time::sleep(wait) => Ok(()),
+            () = self.stop.asked() => self.safe_point(),
+        }
+    }
+}
+
+/// A way back is in a hurry: at first, traffic gets no more time between two tries than each
+/// of them may take from it.
+fn haste(stage: Stage, attempt: u32) -> u32 {
+    match stage {
+        Stage::SwapBack if attempt <= MANY => 0,
+        _ => attempt,
+    }
+}
+
+/// Before jitter.
+fn between_tries(budget: Duration, attempt: u32) -> Duration {
+    let most = if attempt <= MANY {
+        LONG_PAUSE
+    } else {
+        LONGEST_PAUSE
+    };
+    budget.saturating_mul(1 << attempt.min(6)).min(most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_the_way_back_hurries() {
+        let pause = |stage, attempt| {
+            between_tries(Duration::from_millis(100), haste(stage, attempt)).as_millis()
+        };
+        assert_eq!(
+            [1, 2, 10, 21].map(|n| pause(Stage::CutOver, n)),
+            [200, 400, 1_000, 5_000]
+        );
+        assert_eq!(
+            [1, 2, 10, 21].map(|n| pause(Stage::SwapBack, n)),
+            [100, 100, 100, 5_000]
+        );
+    }
+}

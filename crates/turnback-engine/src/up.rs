@@ -1,0 +1,242 @@
+//! Going forward: phase by phase, expand, cut over, settle; resumes where a crash left off.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use turnback_core::convert_key::LiveVersion;
+use turnback_core::journal::JournalEvent;
+use turnback_core::phases::{self, program};
+use turnback_core::plan::{Phase, Plan};
+use turnback_core::preflight::{Finding, Weight};
+use turnback_core::program::Stage;
+use turnback_core::schema::Snapshot;
+use turnback_core::state::{PhaseEvent, PhaseState};
+
+use crate::edges::{Journal, Mark, PhaseRecord, Target};
+use crate::error::EngineError;
+use crate::progress::Progress;
+use crate::run::Run;
+
+/// How far to go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Until {
+    /// The last phase to do; all of them when absent.
+    pub phase: Option<String>,
+    /// Stop in that last phase once both shapes are live, before the cut-over.
+    pub expanded_only: bool,
+}
+
+/// What going forward came to.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct UpReport {
+    /// Phases and their states at the end.
+    pub phases: Vec<(String, PhaseState)>,
+    /// How long each cut-over of this run held its locks, in milliseconds.
+    pub cut_overs: Vec<(String, f64)>,
+    /// How long it all took, in milliseconds.
+    pub millis: u64,
+}
+
+/// Goes forward as far as asked. `preflight` judges each phase just before it begins, on the
+/// catalog as it then is.
+///
+/// # Errors
+///
+/// See [`EngineError`]; whatever was done is in the ledger, and the same call goes on.
+pub async fn up<T: Target, J: Journal>(
+    run: &Run<T, J>,
+    plan: &Plan,
+    until: &Until,
+) -> Result<UpReport, EngineError> {
+    run.explained(go_forward(run, plan, until).await).await
+}
+
+async fn go_forward<T: Target, J: Journal>(
+    run: &Run<T, J>,
+    plan: &Plan,
+    until: &Until,
+) -> Result<UpReport, EngineError> {
+    let begun = Instant::now();
+    let mut report = UpReport::default();
+    for (ordinal, phase) in plan.phases.iter().enumerate() {
+        let is_last = until.phase.as_deref() == Some(phase.id.as_str());
+        let state = forward(
+            run,
+            phase,
+            ordinal,
+            is_last && until.expanded_only,
+            &mut report,
+        )
+        .await?;
+        report.phases.push((phase.id.clone(), state));
+        if is_last {
+            break;
+        }
+    }
+    report.millis = begun.elapsed().as_millis() as u64;
+    Ok(report)
+}
+
+async fn forward<T: Target, J: Journal>(
+    run: &Run<T, J>,
+    phase: &Phase,
+    ordinal: usize,
+    expanded_only: bool,
+    report: &mut UpReport,
+) -> Result<PhaseState, EngineError> {
+    let records = run.phases().await?;
+    let record = records
+        .iter()
+        .find(|record| record.phase == phase.id && record.state != PhaseState::Pending);
+    let record = match record {
+        Some(record) => record.clone(),
+        None => begin(run, phase, ordinal, &records).await?,
+    };
+    let mut state = record.state;
+    loop {
+        state = match state {
+            PhaseState::Pending | PhaseState::Expanding => {
+                run.stage(&record.program, Stage::Expand, None).await?;
+                run.become_state(&phase.id, state.next(PhaseEvent::Expanded)?, None)
+                    .await?
+            }
+            PhaseState::Expanded if expanded_only => return Ok(state),
+            PhaseState::Expanded => {
+                let next = state.next(PhaseEvent::CutOver)?;
+                let times = run
+                    .stage(&record.program, Stage::CutOver, Some(next))
+                    .await?;
+                if record.program.cut_over.is_empty() {
+                    // SQL of the user's has no second shape: nothing to swap.
+                    run.become_state(&phase.id, next, None).await?;
+                } else {
+                    let hold = times.map_or(0.0, |times| times.hold_millis);
+                    report.cut_overs.push((phase.id.clone(), hold));
+                    run.became(&phase.id, next, Some(hold)).await?;
+                }
+                next
+            }
+            PhaseState::CutOver => {
+                run.stage(&record.program, Stage::Settle, None).await?;
+                return Ok(state);
+            }
+            PhaseState::Contracted => return Ok(state),
+            PhaseState::Withdrawing => {
+                return Err(EngineError::WrongState {
+                    phase: phase.id.clone(),
+                    state,
+                    advice: "a way back was begun; finish it with `turnback back`, then `turnback up` starts it anew".to_owned(),
+                });
+            }
+            PhaseState::Contracting => {
+                return Err(EngineError::WrongState {
+                    phase: phase.id.clone(),
+                    state,
+                    advice: "finish with `turnback contract`, or turn back with `turnback back`"
+                        .to_owned(),
+                });
+            }
+        };
+    }
+}
+
+/// Plans the phase on the catalog as it is now and takes down, before anything is changed,
+/// what it will do and how the catalog looks.
+async fn begin<T: Target, J: Journal>(
+    run: &Run<T, J>,
+    phase: &Phase,
+    ordinal: usize,
+    records: &[PhaseRecord],
+) -> Result<PhaseRecord, EngineError> {
+    run.safe_point()?;
+    let before = run.snapshot().await?;
+    let planned = plan_phase(&before, phase, records).map_err(EngineError::NoGo)?;
+    let record = PhaseRecord {
+        phase: phase.id.clone(),
+        ordinal: ordinal as i32,
+        state: PhaseState::Pending.next(PhaseEvent::ExpandBegun)?,
+        program: planned,
+        before,
+    };
+    run.target
+        .begin_phase(run.fence, &run.plan, &record)
+        .await
+        .map_err(EngineError::while_doing("writing the ledger"))?;
+    run.became(&phase.id, record.state, None).await?;
+    Ok(record)
+}
+
+fn plan_phase(
+    before: &Snapshot,
+    phase: &Phase,
+    records: &[PhaseRecord],
+) -> Result<turnback_core::program::Program, Vec<Finding>> {
+    let planned = program(before, phase, &live_versions(records))?;
+    if planned
+        .findings
+        .iter()
+        .any(|finding| finding.weight == Weight::NoGo)
+    {
+        return Err(planned.findings);
+    }
+    Ok(planned.program)
+}
+
+/// The version schemas that phases of this plan keep at the moment.
+pub fn live_versions(records: &[PhaseRecord]) -> Vec<LiveVersion> {
+    phases::live_versions(records.iter().map(|record| (&record.program, record.state)))
+}
+
+impl<T: Target, J: Journal> Run<T, J> {
+    pub(crate) async fn phases(&self) -> Result<Vec<PhaseRecord>, EngineError> {
+        self.target
+            .phases(&self.plan)
+            .await
+            .map_err(EngineError::while_doing("reading the ledger"))
+    }
+
+    pub(crate) async fn snapshot(&self) -> Result<Snapshot, EngineError> {
+        self.target
+            .snapshot()
+            .await
+            .map_err(EngineError::while_doing("looking at the catalog"))
+    }
+
+    /// Marks a state that no transaction of its own brought about.
+    pub(crate) async fn become_state(
+        &self,
+        phase: &str,
+        state: PhaseState,
+        hold_millis: Option<f64>,
+    ) -> Result<PhaseState, EngineError> {
+        self.mark(&Mark::State {
+            plan: self.plan.clone(),
+            phase: phase.to_owned(),
+            state,
+            step: None,
+        })
+        .await?;
+        self.became(phase, state, hold_millis).await?;
+        Ok(state)
+    }
+
+    /// Tells of a state that the ledger has already.
+    pub(crate) async fn became(
+        &self,
+        phase: &str,
+        state: PhaseState,
+        hold_millis: Option<f64>,
+    ) -> Result<(), EngineError> {
+        self.write(JournalEvent::PhaseBecame {
+            phase: phase.to_owned(),
+            state,
+        })
+        .await?;
+        self.show(Progress::PhaseBecame {
+            phase: phase.to_owned(),
+            state,
+            hold_millis,
+        });
+        Ok(())
+    }
+}
