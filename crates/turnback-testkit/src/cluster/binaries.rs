@@ -1,0 +1,117 @@
+//! Where PostgreSQL's programs are installed.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{ClusterError, error};
+
+/// Names a directory with PostgreSQL's programs, or several with `:` between them.
+const ENVIRONMENT: &str = "TURNBACK_PG_BIN";
+
+/// Where Debian and its relatives keep one directory per major version.
+const DEBIAN: &str = "/usr/lib/postgresql";
+
+/// Programs without which there is no cluster.
+const NEEDED: [&str; 4] = ["initdb", "pg_ctl", "postgres", "psql"];
+
+/// A directory that holds PostgreSQL's programs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binaries {
+    directory: PathBuf,
+}
+
+impl Binaries {
+    /// The binaries to use: the first directory of `TURNBACK_PG_BIN`, else the newest below
+    /// `/usr/lib/postgresql`, else those of `pg_config`, else those in `PATH`.
+    ///
+    /// # Errors
+    ///
+    /// When there are none, with what to do about it.
+    pub fn find() -> Result<Self, ClusterError> {
+        Self::all()?
+            .into_iter()
+            .next()
+            .ok_or(ClusterError::NoBinaries)
+    }
+
+    /// All installed binaries, best first: every directory of `TURNBACK_PG_BIN` where that
+    /// is set (and then nothing else), otherwise every version that is found.
+    ///
+    /// # Errors
+    ///
+    /// When `TURNBACK_PG_BIN` names a directory without the programs.
+    pub fn all() -> Result<Vec<Self>, ClusterError> {
+        if let Some(list) = std::env::var_os(ENVIRONMENT).filter(|list| !list.is_empty()) {
+            return std::env::split_paths(&list)
+                .map(|directory| {
+                    Self::in_directory(&directory)
+                        .ok_or_else(|| ClusterError::NotBinaries(directory.display().to_string()))
+                })
+                .collect();
+        }
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut found = Vec::new();
+        for directory in debian()
+            .into_iter()
+            .chain(pg_config())
+            .chain(std::env::split_paths(&path))
+        {
+            match Self::in_directory(&directory) {
+                Some(binaries) if !found.contains(&binaries) => found.push(binaries),
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// The binaries in `directory`, if the needed ones are all there.
+    pub fn in_directory(directory: &Path) -> Option<Self> {
+        NEEDED
+            .iter()
+            .all(|program| directory.join(program).is_file())
+            .then(|| Self {
+                directory: directory.to_owned(),
+            })
+    }
+
+    /// The directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Path of one program, for example `pg_dump`.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// The major version, for example 15; none where `postgres --version` tells no number.
+    pub fn major_version(&self) -> Option<u32> {
+        let mut command = Command::new(self.program("postgres"));
+        let printed = error::run("postgres", command.arg("--version")).ok()?;
+        // "postgres (PostgreSQL) 15.18 (Debian 15.18-0)", or "… 18beta1"
+        let version = printed.split_ascii_whitespace().nth(2)?;
+        let digits = version.find(|c: char| !c.is_ascii_digit());
+        version[..digits.unwrap_or(version.len())].parse().ok()
+    }
+}
+
+/// Debian's directories, newest version first.
+fn debian() -> Vec<PathBuf> {
+    let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir(DEBIAN)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let version = entry.file_name().to_str()?.parse().ok()?;
+            Some((version, entry.path().join("bin")))
+        })
+        .collect();
+    versions.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
+    versions.into_iter().map(|(_, path)| path).collect()
+}
+
+/// The directory that `pg_config` names, where there is one.
+fn pg_config() -> Option<PathBuf> {
+    let printed = error::run("pg_config", Command::new("pg_config").arg("--bindir")).ok()?;
+    Some(PathBuf::from(printed.trim()))
+}

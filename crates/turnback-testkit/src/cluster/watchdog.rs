@@ -1,0 +1,55 @@
+//! Ends the server and removes its directory when the process that started it is gone.
+
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use super::{Binaries, ClusterError, account::Account};
+
+/// Waits until its standard input ends: nobody writes to it, and the only write end is ours,
+/// so it ends when we close it or when we die, however we die. Signals to our terminal's
+/// process group must not take the watchdog along.
+const SCRIPT: &str = r#"
+trap '' HUP INT TERM
+read -r _
+"$1" -D "$2/data" -m immediate -s -t 60 stop
+cd / && rm -rf "$2"
+"#;
+
+/// The watching process; dropping it makes it act, and waits until it has.
+#[derive(Debug)]
+pub(super) struct Watchdog {
+    child: Child,
+}
+
+impl Watchdog {
+    pub(super) fn spawn(
+        binaries: &Binaries,
+        directory: &Path,
+        account: &Account,
+    ) -> Result<Self, ClusterError> {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", SCRIPT, "turnback-watchdog"])
+            .arg(binaries.program("pg_ctl"))
+            .arg(directory)
+            .current_dir(directory)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0);
+        account.run_as(&mut command);
+        let child = command
+            .spawn()
+            .map_err(|e| ClusterError::io("start the cluster's watchdog", e))?;
+        Ok(Self { child })
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        // Nothing to be done in a drop when it fails; the directory is a temporary one.
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,119 @@
+//! A throw-away cluster comes up, survives a crash, and leaves nothing behind.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use turnback_testkit::{Binaries, Cluster, ClusterOptions};
+
+#[test]
+fn a_cluster_keeps_what_was_committed_across_a_crash_and_is_gone_after_drop() {
+    let cluster = Cluster::start(ClusterOptions::default()).unwrap();
+    let directory = cluster.directory().unwrap().to_owned();
+    let database = cluster.database("crash");
+    database.execute("CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 1000)");
+    cluster.crash().unwrap();
+    assert!(database.try_execute("SELECT 1").is_err());
+    cluster.restart().unwrap();
+    assert_eq!(database.execute("SELECT count(*) FROM t"), "1000");
+    cluster.restart().unwrap();
+    assert_eq!(database.execute("SHOW wal_level"), "logical");
+    drop(database);
+    drop(cluster);
+    assert!(
+        !directory.exists(),
+        "{} is still there",
+        directory.display()
+    );
+}
+
+#[test]
+fn a_database_is_dropped_with_its_value_although_sessions_are_in_it() {
+    let cluster = Cluster::shared();
+    let database = cluster.database("Odd name");
+    let other = cluster.database("other");
+    let count = format!(
+        "SELECT count(*) FROM pg_database WHERE datname = '{}'",
+        database.name()
+    );
+    let mut session = Command::new(cluster.binaries().program("psql"))
+        .args(["-X", "-d", database.url()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let sessions = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}'",
+        database.name()
+    );
+    wait_until("the session is there", || other.execute(&sessions) == "1");
+    assert_eq!(other.execute(&count), "1");
+    drop(database);
+    assert_eq!(other.execute(&count), "0");
+    drop(session.stdin.take());
+    session.wait().unwrap();
+}
+
+#[test]
+fn nothing_stays_when_the_process_that_started_a_cluster_is_killed() {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_turnback-throwaway"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut url = String::new();
+    BufReader::new(process.stdout.take().unwrap())
+        .read_line(&mut url)
+        .unwrap();
+    let cluster = Cluster::borrow(url.trim()).unwrap();
+    let directory = cluster
+        .try_database("first")
+        .unwrap()
+        .execute("SHOW data_directory");
+    assert!(std::path::Path::new(&directory).exists());
+    process.kill().unwrap();
+    process.wait().unwrap();
+    wait_until("the directory is gone", || {
+        !std::path::Path::new(&directory).exists()
+    });
+    assert!(cluster.try_database("second").is_err());
+    assert!(cluster.crash().is_err());
+}
+
+#[test]
+fn a_dump_shows_what_differs_and_nothing_else() {
+    let database = Cluster::shared().database("dump");
+    database.execute("CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1, 'x'), (2, 'y')");
+    database.execute("CREATE SCHEMA aside; CREATE TABLE aside.u (a int)");
+    let before = database.dump(&["aside"]);
+    assert!(before.contains("CREATE TABLE public.t") && !before.contains("aside"));
+    // Another place in the heap, same content.
+    database.execute("UPDATE t SET b = 'x' WHERE a = 1");
+    database.execute("DROP SCHEMA aside CASCADE");
+    assert_eq!(before, database.dump(&[]));
+    database.execute("UPDATE t SET b = 'z' WHERE a = 1");
+    assert_ne!(before, database.dump(&[]));
+}
+
+#[test]
+fn installed_binaries_tell_their_version() {
+    let all = Binaries::all().unwrap();
+    assert_eq!(all.first(), Binaries::find().ok().as_ref());
+    assert!(
+        all.iter()
+            .all(|binaries| binaries.major_version() >= Some(14))
+    );
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "no runtime here, and a pause between two looks"
+)]
+fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !condition() {
+        assert!(Instant::now() < deadline, "waited a minute until {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
