@@ -1,0 +1,146 @@
+//! Backfill batches: pages of a table, with their progress in the same transaction.
+
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, PgConnection};
+use turnback_core::backfill::Backfill;
+use turnback_core::name::literal;
+use turnback_engine::edges::{Fence, StepKey, Stripe};
+use turnback_engine::error::TargetError;
+
+use crate::error::target_error;
+use crate::ledger;
+use crate::session::{end, run};
+
+/// Divides the table the first time, and gives the stripes that are not done.
+pub(crate) async fn stripes(
+    connection: &mut PgConnection,
+    fence: Fence,
+    key: &StepKey,
+    backfill: &Backfill,
+    count: u32,
+) -> Result<Vec<Stripe>, TargetError> {
+    run(connection, "BEGIN").await?;
+    let divided = async {
+        let known: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM turnback.backfill WHERE plan = $1 AND phase = $2 AND step = $3)",
+        )
+        .bind(&key.plan)
+        .bind(&key.phase)
+        .bind(&key.step)
+        .persistent(false)
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(|error| target_error(error, ""))?;
+        if !known {
+            divide(connection, key, backfill, count).await?;
+        }
+        ledger::fence(connection, fence).await
+    }
+    .await;
+    end(connection, divided).await?;
+    let rows: Vec<(i32, i64, i64)> = sqlx::query_as(
+        "SELECT stripe, next, \"end\" FROM turnback.backfill \
+         WHERE plan = $1 AND phase = $2 AND step = $3 AND next < \"end\" ORDER BY stripe",
+    )
+    .bind(&key.plan)
+    .bind(&key.phase)
+    .bind(&key.step)
+    .persistent(false)
+    .fetch_all(connection)
+    .await
+    .map_err(|error| target_error(error, ""))?;
+    Ok(rows
+        .into_iter()
+        .map(|(number, next, end)| Stripe { number, next, end })
+        .collect())
+}
+
+/// Even stripes over the pages there are now. Rows beyond them are written by clients, whose
+/// triggers fill them; what a trigger could not fill is swept up later.
+async fn divide(
+    connection: &mut PgConnection,
+    key: &StepKey,
+    backfill: &Backfill,
+    count: u32,
+) -> Result<(), TargetError> {
+    sqlx::query(
+        "INSERT INTO turnback.backfill (plan, phase, step, stripe, next, \"end\") \
+         SELECT $1, $2, $3, n, pages * n / stripes, pages * (n + 1) / stripes \
+         FROM (SELECT pages, least($5::bigint, greatest(pages / 64, 1)) AS stripes FROM \
+               (SELECT pg_catalog.pg_relation_size($4::regclass) / pg_catalog.current_setting('block_size')::bigint AS pages) p) s, \
+              generate_series(0, stripes - 1) AS n",
+    )
+    .bind(&key.plan)
+    .bind(&key.phase)
+    .bind(&key.step)
+    .bind(backfill.table.to_string())
+    .bind(i64::from(count))
+    .persistent(false)
+    .execute(connection)
+    .await
+    .map(drop)
+    .map_err(|error| target_error(error, ""))
+}
+
+/// One batch.
+pub(crate) async fn batch(
+    connection: &mut PgConnection,
+    fence: Fence,
+    key: &StepKey,
+    backfill: &Backfill,
+    stripe: &Stripe,
+    until: i64,
+    around_locks: bool,
+) -> Result<u64, TargetError> {
+    run(connection, &begin(backfill.quiet)).await?;
+    let (first, last) = (stripe.next.to_string(), until.to_string());
+    let sql = if around_locks {
+        backfill.batch_around_locks(&first, &last)
+    } else {
+        backfill.batch(&first, &last)
+    };
+    let work = async {
+        let rows = sqlx::raw_sql(AssertSqlSafe(sql.clone()))
+            .execute(&mut *connection)
+            .await
+            .map_err(|error| target_error(error, &sql))?
+            .rows_affected();
+        run(connection, &progress(fence, key, stripe, until, rows)).await?;
+        Ok(rows)
+    }
+    .await;
+    end(connection, work).await
+}
+
+/// Waits for a client's row no longer than this, well under PostgreSQL's `deadlock_timeout`:
+/// where a batch and a client wait for each other, it is the batch that gives way.
+const ROW_WAIT: Duration = Duration::from_millis(100);
+
+fn begin(quiet: bool) -> String {
+    // Progress and effect are lost together or not at all, so the commit need not wait for
+    // the disk. Without sequential scans the planner walks the pages it was given, however
+    // stale its statistics are.
+    let mut sql = format!(
+        "BEGIN; SET LOCAL lock_timeout = {}; SET LOCAL synchronous_commit = off; SET LOCAL enable_seqscan = off; \
+         SET LOCAL {} = 'on';",
+        ROW_WAIT.as_millis(),
+        turnback_core::convert_key::FILL_SETTING
+    );
+    if quiet {
+        sql.push_str(" SET LOCAL session_replication_role = replica;");
+    }
+    sql
+}
+
+fn progress(fence: Fence, key: &StepKey, stripe: &Stripe, until: i64, rows: u64) -> String {
+    format!(
+        "SELECT turnback.fence({}); UPDATE turnback.backfill SET next = {until}, rows = rows + {rows} \
+         WHERE plan = {} AND phase = {} AND step = {} AND stripe = {}",
+        fence.epoch,
+        literal(&key.plan),
+        literal(&key.phase),
+        literal(&key.step),
+        stripe.number
+    )
+}

@@ -1,0 +1,26 @@
+SELECT json_build_object(
+    'signature', p.oid::regprocedure::text,
+    'language', l.lanname,
+    'source', CASE WHEN p.prosqlbody IS NULL THEN p.prosrc ELSE pg_get_function_sqlbody(p.oid) END,
+    'reads', CASE WHEN p.prosqlbody IS NULL THEN '[]' ELSE (
+        SELECT coalesce(json_agg(json_build_array(json_build_array(r.schema, r.name), r.columns)), '[]')
+        FROM (
+            SELECT n.nspname AS schema, c.relname AS name,
+                   coalesce(json_agg(DISTINCT a.attname) FILTER (WHERE a.attname IS NOT NULL), '[]') AS columns
+            FROM pg_depend d
+            JOIN pg_class c ON c.oid = d.refobjid AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            LEFT JOIN pg_attribute a
+                ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND a.attnum > 0
+            WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_class'::regclass
+            GROUP BY 1, 2
+        ) r) END
+)
+FROM pg_proc p
+JOIN namespaces n ON n.oid = p.pronamespace
+JOIN pg_language l ON l.oid = p.prolang
+WHERE p.prokind IN ('f', 'p', 'w')
+  AND p.oid NOT IN (
+      SELECT d.objid FROM pg_depend d
+      WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'e')
+ORDER BY n.name COLLATE "C", p.proname, p.oid::regprocedure::text COLLATE "C"

@@ -1,0 +1,170 @@
+-- The ledger: turnback's own schema inside the target. What was done to this database,
+-- committed in the same transaction as the change.
+CREATE SCHEMA turnback;
+COMMENT ON SCHEMA turnback IS 'turnback: what was done to this database, and how to turn it back';
+
+CREATE TABLE turnback.version (version int NOT NULL);
+INSERT INTO turnback.version VALUES (1);
+
+-- One controller at a time. Its transactions check the epoch (turnback.fence) before they commit.
+CREATE TABLE turnback.lease (
+    one           boolean PRIMARY KEY DEFAULT true CHECK (one),
+    epoch         bigint NOT NULL,
+    holder        text,
+    backend       int,
+    backend_start timestamptz,
+    heartbeat     timestamptz
+);
+INSERT INTO turnback.lease (epoch) VALUES (0);
+
+CREATE TABLE turnback.phase (
+    plan       text NOT NULL,
+    phase      text NOT NULL,
+    ordinal    int NOT NULL,
+    state      text NOT NULL,
+    program    jsonb NOT NULL,
+    before     jsonb NOT NULL,
+    changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (plan, phase)
+);
+
+CREATE TABLE turnback.step (
+    plan    text NOT NULL,
+    phase   text NOT NULL,
+    stage   text NOT NULL,
+    step    text NOT NULL,
+    done_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (plan, phase, stage, step)
+);
+
+-- How far each stretch of a table has been walked.
+CREATE TABLE turnback.backfill (
+    plan   text NOT NULL,
+    phase  text NOT NULL,
+    step   text NOT NULL,
+    stripe int NOT NULL,
+    next   bigint NOT NULL,
+    "end"  bigint NOT NULL,
+    rows   bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (plan, phase, step, stripe)
+);
+
+-- What became of phases, for good: rows are only ever added.
+CREATE TABLE turnback.history (
+    at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    plan  text NOT NULL,
+    phase text NOT NULL,
+    state text NOT NULL,
+    epoch bigint NOT NULL
+);
+
+-- Keys promised to references that were written before the row they refer to. Rows live no
+-- longer than the transaction that wrote them.
+CREATE TABLE turnback.promise (
+    key     text NOT NULL,
+    old_key bigint NOT NULL,
+    new_key uuid NOT NULL,
+    PRIMARY KEY (key, old_key),
+    UNIQUE (key, new_key)
+);
+
+CREATE FUNCTION turnback.fence(held bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    -- The share lock keeps a successor out until this transaction has ended.
+    PERFORM FROM turnback.lease WHERE epoch = held FOR SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'TB001',
+            MESSAGE = 'turnback: the lease of epoch ' || held || ' has been taken over';
+    END IF;
+END
+$$;
+
+CREATE FUNCTION turnback.promise_new(for_key text, old bigint, fresh uuid) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    promised uuid;
+BEGIN
+    INSERT INTO turnback.promise AS p (key, old_key, new_key) VALUES (for_key, old, fresh)
+        ON CONFLICT (key, old_key) DO UPDATE SET old_key = excluded.old_key
+        RETURNING p.new_key INTO promised;
+    PERFORM set_config('turnback.promised', 'on', true);
+    RETURN promised;
+END
+$$;
+
+CREATE FUNCTION turnback.promise_old(for_key text, new uuid, fresh bigint) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    promised bigint;
+BEGIN
+    INSERT INTO turnback.promise AS p (key, old_key, new_key) VALUES (for_key, fresh, new)
+        ON CONFLICT (key, new_key) DO UPDATE SET new_key = excluded.new_key
+        RETURNING p.old_key INTO promised;
+    PERFORM set_config('turnback.promised', 'on', true);
+    RETURN promised;
+END
+$$;
+
+-- Drops a version schema with its views, and nothing that stands on them: what others have
+-- built on a version view stops it, by name.
+CREATE FUNCTION turnback.drop_version_schema(schema_name text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    view_name text;
+BEGIN
+    FOR view_name IN
+        SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = schema_name AND c.relkind = 'v'
+    LOOP
+        EXECUTE format('DROP VIEW %I.%I', schema_name, view_name);
+    END LOOP;
+    EXECUTE format('DROP SCHEMA IF EXISTS %I', schema_name);
+END
+$$;
+
+-- Drops a version schema once its last view is gone.
+CREATE FUNCTION turnback.drop_empty_schema(schema_name text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = schema_name
+    ) THEN
+        EXECUTE format('DROP SCHEMA IF EXISTS %I', schema_name);
+    END IF;
+END
+$$;
+
+-- Index columns, and from PostgreSQL 18 on NOT NULL constraints, keep the names that the
+-- table's columns had when they were made: gives them those of now.
+CREATE FUNCTION turnback.tidy_names(of_table regclass) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    stale record;
+BEGIN
+    FOR stale IN
+        SELECT i.indexrelid::regclass AS index, a.attname AS was, t.attname AS becomes
+        FROM pg_catalog.pg_index i
+        CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, position)
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indexrelid AND a.attnum = k.position
+        JOIN pg_catalog.pg_attribute t ON t.attrelid = i.indrelid AND t.attnum = k.attnum
+        WHERE i.indrelid = of_table AND a.attname LIKE '%\_turnback\_new%' AND a.attname <> t.attname
+          -- A column that stands there twice has a name that PostgreSQL made up.
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute other
+                          WHERE other.attrelid = i.indexrelid AND other.attname = t.attname)
+    LOOP
+        EXECUTE format('ALTER TABLE %s RENAME COLUMN %I TO %I', stale.index, stale.was, stale.becomes);
+    END LOOP;
+    FOR stale IN
+        SELECT c.conname AS was, replace(c.conname, '_turnback_new', '') AS becomes
+        FROM pg_catalog.pg_constraint c
+        JOIN pg_catalog.pg_attribute t ON t.attrelid = c.conrelid AND t.attnum = c.conkey[1]
+        WHERE c.conrelid = of_table AND c.contype = 'n' AND c.conname LIKE '%\_turnback\_new%'
+          AND t.attname NOT LIKE '%\_turnback\_new%'
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint other
+                          WHERE other.conrelid = of_table AND other.conname = replace(c.conname, '_turnback_new', ''))
+    LOOP
+        EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', of_table, stale.was, stale.becomes);
+    END LOOP;
+END
+$$;
+
+-- Clients run the two promise functions through the sync triggers, which run as their owner.
+REVOKE ALL ON FUNCTION turnback.promise_new(text, bigint, uuid), turnback.promise_old(text, uuid, bigint) FROM PUBLIC;

@@ -1,0 +1,234 @@
+//! The ledger in the target: phases, steps, progress, lease.
+
+pub(crate) mod lease;
+
+use sqlx::{PgConnection, Row};
+use turnback_core::program::Stage;
+use turnback_core::state::PhaseState;
+use turnback_engine::edges::{Fence, Mark, PhaseRecord, StepKey};
+use turnback_engine::error::TargetError;
+
+use crate::error::{ledger_error, target_error};
+use crate::session::run;
+
+const LEDGER: &str = include_str!("ledger.sql");
+/// The ledger's version that this turnback reads and writes.
+const VERSION: i32 = 1;
+/// Serialises the making of the ledger (advisory lock).
+const MAKING: i64 = 0x7475_726e_6261_636b;
+
+pub(crate) async fn exists(connection: &mut PgConnection) -> Result<bool, TargetError> {
+    sqlx::query_scalar("SELECT to_regclass('turnback.lease') IS NOT NULL")
+        .fetch_one(connection)
+        .await
+        .map_err(|error| target_error(error, ""))
+}
+
+pub(crate) async fn open(connection: &mut PgConnection) -> Result<(), TargetError> {
+    run(connection, "BEGIN").await?;
+    let made = async {
+        run(connection, &format!("SELECT pg_advisory_xact_lock({MAKING})")).await?;
+        if !exists(connection).await? {
+            run(connection, LEDGER).await?;
+        }
+        let version: i32 = sqlx::query_scalar("SELECT version FROM turnback.version")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(|error| target_error(error, ""))?;
+        if version != VERSION {
+            return Err(TargetError::Ledger(format!(
+                "it is of version {version}, and this turnback knows version {VERSION}; use the turnback that wrote it"
+            )));
+        }
+        Ok(())
+    }
+    .await;
+    crate::session::end(connection, made).await
+}
+
+pub(crate) async fn phases(
+    connection: &mut PgConnection,
+    plan: &str,
+) -> Result<Vec<PhaseRecord>, TargetError> {
+    let rows = sqlx::query("SELECT phase, ordinal, state, program, before FROM turnback.phase WHERE plan = $1 ORDER BY ordinal, phase")
+        .bind(plan)
+        .persistent(false)
+        .fetch_all(connection)
+        .await
+        .map_err(|error| target_error(error, ""))?;
+    rows.into_iter()
+        .map(|row| {
+            let state: String = row.try_get("state").map_err(ledger_error)?;
+            let program: sqlx::types::Json<_> = row.try_get("program").map_err(ledger_error)?;
+            let before: sqlx::types::Json<_> = row.try_get("before").map_err(ledger_error)?;
+            Ok(PhaseRecord {
+                phase: row.try_get("phase").map_err(ledger_error)?,
+                ordinal: row.try_get("ordinal").map_err(ledger_error)?,
+                state: PhaseState::parse(&state).ok_or_else(|| {
+                    TargetError::Ledger(format!(
+                        "it holds the state {state}, which this turnback does not know"
+                    ))
+                })?,
+                program: program.0,
+                before: before.0,
+            })
+        })
+        .collect()
+}
+
+pub(crate) async fn begin_phase(
+    connection: &mut PgConnection,
+    fence: Fence,
+    plan: &str,
+    record: &PhaseRecord,
+) -> Result<(), TargetError> {
+    sqlx::query(
+        "INSERT INTO turnback.phase (plan, phase, ordinal, state, program, before) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (plan, phase) DO UPDATE SET ordinal = excluded.ordinal, state = excluded.state, \
+         program = excluded.program, before = excluded.before, changed_at = clock_timestamp()",
+    )
+    .bind(plan)
+    .bind(&record.phase)
+    .bind(record.ordinal)
+    .bind(record.state.as_str())
+    .bind(sqlx::types::Json(&record.program))
+    .bind(sqlx::types::Json(&record.before))
+    .persistent(false)
+    .execute(&mut *connection)
+    .await
+    .map_err(|error| target_error(error, ""))?;
+    history(connection, fence, plan, &record.phase, record.state).await
+}
+
+pub(crate) async fn done_steps(
+    connection: &mut PgConnection,
+    plan: &str,
+    phase: &str,
+) -> Result<Vec<(Stage, String)>, TargetError> {
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("SELECT stage, step FROM turnback.step WHERE plan = $1 AND phase = $2")
+            .bind(plan)
+            .bind(phase)
+            .persistent(false)
+            .fetch_all(connection)
+            .await
+            .map_err(|error| target_error(error, ""))?;
+    rows.into_iter()
+        .map(|(stage, step)| {
+            let known = Stage::ALL.into_iter().find(|s| stage_name(*s) == stage);
+            known.map(|stage| (stage, step)).ok_or_else(|| {
+                TargetError::Ledger(format!(
+                    "it holds the stage {stage}, which this turnback does not know"
+                ))
+            })
+        })
+        .collect()
+}
+
+pub(crate) async fn forget_phase(
+    connection: &mut PgConnection,
+    fence: Fence,
+    plan: &str,
+    phase: &str,
+) -> Result<(), TargetError> {
+    for sql in [
+        "DELETE FROM turnback.step WHERE plan = $1 AND phase = $2",
+        "DELETE FROM turnback.backfill WHERE plan = $1 AND phase = $2",
+        "UPDATE turnback.phase SET state = 'pending', changed_at = clock_timestamp() WHERE plan = $1 AND phase = $2",
+    ] {
+        sqlx::query(sql)
+            .bind(plan)
+            .bind(phase)
+            .persistent(false)
+            .execute(&mut *connection)
+            .await
+            .map_err(|error| target_error(error, ""))?;
+    }
+    history(connection, fence, plan, phase, PhaseState::Pending).await
+}
+
+/// Writes a mark, within whatever transaction the connection is in.
+pub(crate) async fn mark(
+    connection: &mut PgConnection,
+    fence: Fence,
+    mark: &Mark,
+) -> Result<(), TargetError> {
+    match mark {
+        Mark::Step(key) => step(connection, key).await,
+        Mark::State {
+            plan,
+            phase,
+            state,
+            step: key,
+        } => {
+            if let Some(key) = key {
+                step(connection, key).await?;
+            }
+            sqlx::query("UPDATE turnback.phase SET state = $3, changed_at = clock_timestamp() WHERE plan = $1 AND phase = $2")
+                .bind(plan)
+                .bind(phase)
+                .bind(state.as_str())
+                .persistent(false)
+                .execute(&mut *connection)
+                .await
+                .map_err(|error| target_error(error, ""))?;
+            history(connection, fence, plan, phase, *state).await
+        }
+    }
+}
+
+/// Refuses unless this controller still holds the lease. The last thing before a commit.
+pub(crate) async fn fence(connection: &mut PgConnection, fence: Fence) -> Result<(), TargetError> {
+    run(
+        connection,
+        &format!("SELECT turnback.fence({})", fence.epoch),
+    )
+    .await
+}
+
+async fn step(connection: &mut PgConnection, key: &StepKey) -> Result<(), TargetError> {
+    sqlx::query(
+        "INSERT INTO turnback.step (plan, phase, stage, step) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (plan, phase, stage, step) DO UPDATE SET done_at = clock_timestamp()",
+    )
+    .bind(&key.plan)
+    .bind(&key.phase)
+    .bind(stage_name(key.stage))
+    .bind(&key.step)
+    .persistent(false)
+    .execute(connection)
+    .await
+    .map(drop)
+    .map_err(|error| target_error(error, ""))
+}
+
+async fn history(
+    connection: &mut PgConnection,
+    fence: Fence,
+    plan: &str,
+    phase: &str,
+    state: PhaseState,
+) -> Result<(), TargetError> {
+    sqlx::query("INSERT INTO turnback.history (plan, phase, state, epoch) VALUES ($1, $2, $3, $4)")
+        .bind(plan)
+        .bind(phase)
+        .bind(state.as_str())
+        .bind(fence.epoch)
+        .persistent(false)
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(|error| target_error(error, ""))
+}
+
+fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Expand => "expand",
+        Stage::CutOver => "cut_over",
+        Stage::Settle => "settle",
+        Stage::SwapBack => "swap_back",
+        Stage::Withdraw => "withdraw",
+        Stage::Contract => "contract",
+        Stage::Retire => "retire",
+    }
+}

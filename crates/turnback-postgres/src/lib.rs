@@ -1,0 +1,14 @@
+//! The target: sessions, catalog snapshots, ledger, backfill.
+
+mod backfill;
+mod blockers;
+pub mod catalog;
+mod error;
+pub mod facts;
+mod ledger;
+mod online;
+mod script;
+pub mod session;
+mod target;
+
+pub use self::target::PostgresTarget;
