@@ -1,0 +1,262 @@
+//! The command line, with help that teaches by example.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  the tool failed
+  2  bad usage or plan; nothing was touched
+  3  no-go; nothing was touched
+  4  stopped before the end: the database is safe, the same command goes on
+  5  turned back
+  6  needs a person";
+
+/// Takes a live PostgreSQL database through a risky change phase by phase, and turns back in
+/// under a second, without losing a write.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES, max_term_width = 100, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Look at a database and write a plan
+    #[command(after_help = "\
+Examples:
+  turnback init --target postgres://localhost/shop --convert-keys uuid --all
+  turnback init --target \"$DATABASE_URL\" --convert-keys uuid --tables users,billing.invoices --group one")]
+    Init(InitArgs),
+    /// Show what will happen: phases, steps, locks, rewrites, forecast
+    #[command(after_help = "\
+Examples:
+  turnback plan
+  turnback plan --steps                    every step and every object
+  turnback plan --sql | less
+  turnback plan --json | jq '.phases[].steps[].title'")]
+    Plan(PlanArgs),
+    /// Say whether it is go or no-go; changes nothing
+    #[command(after_help = "\
+Examples:
+  turnback check && turnback up
+  turnback check --json | jq '.findings[] | select(.weight == \"no_go\")'")]
+    Check(CheckArgs),
+    /// Go forward, to a phase or through all of them; goes on where a crash left off
+    #[command(after_help = "\
+Examples:
+  turnback up
+  turnback up --to users
+  turnback up --to users --expand-only     both shapes live, before the cut-over")]
+    Up(UpArgs),
+    /// Turn back
+    #[command(after_help = "\
+Examples:
+  turnback back                            the last phase that went forward
+  turnback back --scope all
+  turnback back --scope users              that phase and all after it
+  turnback back --keep-new-shape           public is the old shape at once; drop the new one later")]
+    Back(BackArgs),
+    /// Give up the old shape of phases that are cut over
+    #[command(after_help = "Example:\n  turnback contract --to users --yes")]
+    Contract(ContractArgs),
+    /// Show where everything stands
+    Status(StatusArgs),
+    /// Print the JSON schema of the plan file, for editors
+    Schema,
+    /// Watch it work: a throw-away cluster, a million rows, live writers, there and back
+    Demo(DemoArgs),
+}
+
+/// Which plan, on which database.
+#[derive(Clone, Debug, Args)]
+pub struct PlanFile {
+    /// The plan file
+    #[arg(long, value_name = "FILE", default_value = "turnback.yaml")]
+    pub plan: PathBuf,
+    /// The database, instead of the plan's `target`
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "TURNBACK_TARGET",
+        hide_env_values = true
+    )]
+    pub target: Option<String>,
+    /// The control store: where the journal is kept
+    #[arg(long, value_name = "FILE", default_value = ".turnback/journal.db")]
+    pub store: PathBuf,
+}
+
+/// `init`
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The database to look at
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub target: String,
+    /// Convert integer keys to this type
+    #[arg(long, value_name = "TYPE")]
+    pub convert_keys: KeyType,
+    /// Every table with an integer key
+    #[arg(long, conflicts_with = "tables", required_unless_present = "tables")]
+    pub all: bool,
+    /// These tables, with a comma between them
+    #[arg(long, value_name = "TABLES", value_delimiter = ',')]
+    pub tables: Vec<String>,
+    /// Many small phases, or few that rewrite each table less often
+    #[arg(long, value_enum, default_value_t = GroupBy::Steps)]
+    pub group: GroupBy,
+    /// How new keys are made: random (v4) or in order of time (v7)
+    #[arg(long, value_enum, default_value_t = GenerateBy::V4)]
+    pub generate: GenerateBy,
+    /// With v7: take the time of rows that are there already from this column, where a table has it
+    #[arg(long, value_name = "COLUMN")]
+    pub v7_from: Option<String>,
+    /// Schema of table names without one
+    #[arg(long, default_value = "public")]
+    pub schema: String,
+    /// Where to write the plan
+    #[arg(long, value_name = "FILE", default_value = "turnback.yaml")]
+    pub out: PathBuf,
+    /// Write over a file that is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Types that keys can be converted to.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum KeyType {
+    /// `uuid`
+    Uuid,
+}
+
+/// How `init` groups tables into phases.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum GroupBy {
+    /// Tables that nobody references first, then each hub by itself
+    Steps,
+    /// One phase for each level of the foreign-key graph
+    Levels,
+    /// Everything in one phase
+    One,
+}
+
+/// How new keys are made.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum GenerateBy {
+    /// Random
+    V4,
+    /// In order of time
+    V7,
+}
+
+/// `plan`
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened into the help as it is")]
+    pub file: PlanFile,
+    /// Name every step and every object, however many there are
+    #[arg(long, visible_alias = "verbose", conflicts_with_all = ["sql", "json"])]
+    pub steps: bool,
+    /// Print every statement, in the order in which it will run
+    #[arg(long, conflicts_with = "json")]
+    pub sql: bool,
+    /// Print for scripts
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened into the help as it is")]
+    pub file: PlanFile,
+    /// Print for scripts
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `up`
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened into the help as it is")]
+    pub file: PlanFile,
+    /// The last phase to do
+    #[arg(long, value_name = "PHASE")]
+    pub to: Option<String>,
+    /// Stop in that phase once both shapes are live, before the cut-over
+    #[arg(long, requires = "to")]
+    pub expand_only: bool,
+    /// Do not ask before a phase that cannot be turned back
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `back`
+#[derive(Debug, Args)]
+pub struct BackArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened into the help as it is")]
+    pub file: PlanFile,
+    /// current, previous, all, or a phase (it and all after it)
+    #[arg(long, default_value = "current")]
+    pub scope: String,
+    /// Stop once `public` shows the old shape; clients of the new one go on until `turnback back` drops it
+    #[arg(long)]
+    pub keep_new_shape: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `contract`
+#[derive(Debug, Args)]
+pub struct ContractArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened into the help as it is")]
+    pub file: PlanFile,
+    /// The last phase to contract; all that are cut over when absent
+    #[arg(long, value_name = "PHASE")]
+    pub to: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `status`
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened into the help as it is")]
+    pub file: PlanFile,
+    /// Print for scripts
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `demo`
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// How many rows
+    #[arg(long, default_value_t = 1_000_000)]
+    pub rows: u64,
+    /// Operations a second of each writer
+    #[arg(long, default_value_t = 40.0)]
+    pub pace: f64,
+    /// Writers on each shape
+    #[arg(long, default_value_t = 4)]
+    pub writers: usize,
+    /// How long traffic runs between two events
+    #[arg(long, value_name = "SECONDS", default_value_t = 4.0)]
+    pub seconds: f64,
+    /// Repeats the draws of an earlier run
+    #[arg(long)]
+    pub seed: Option<u64>,
+}

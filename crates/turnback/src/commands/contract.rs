@@ -1,0 +1,42 @@
+//! `turnback contract`: gives up the old shape.
+
+use turnback_core::exit::ExitCode;
+use turnback_engine::contract;
+
+use super::forward::{needs_ledger, under_lease};
+use crate::cli::ContractArgs;
+use crate::context::Loaded;
+use crate::failure::Failure;
+use crate::output::ask;
+use crate::output::text::millis;
+
+pub(crate) async fn run(args: ContractArgs) -> Result<ExitCode, Failure> {
+    let loaded = Loaded::read(&args.file)?;
+    needs_ledger(&loaded).await?;
+    let question = format!(
+        "Give up the old shape on {}? After that `turnback back` cannot turn back at once.",
+        loaded.plan().target.redacted()
+    );
+    if !args.yes && !ask(&question) {
+        return Err(Failure::usage("nobody said yes; nothing was touched")
+            .next("`--yes` says it without asking."));
+    }
+    let report = under_lease(
+        &loaded,
+        &args.file,
+        "contract",
+        ExitCode::Done,
+        async |run| contract(run, args.to.as_deref()).await,
+    )
+    .await?;
+    if report.phases.is_empty() {
+        anstream::println!("Nothing to contract: no phase is cut over.");
+    } else {
+        anstream::println!(
+            "Contracted {} in {}. Old and new keys are kept in turnback.keys_*.",
+            report.phases.join(", "),
+            millis(report.millis as f64)
+        );
+    }
+    Ok(ExitCode::Done)
+}

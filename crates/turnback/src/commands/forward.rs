@@ -1,0 +1,87 @@
+//! What `up`, `back` and `contract` share: a run is begun, can be stopped by Ctrl-C, and ends
+//! with what came of it in the journal.
+
+use std::sync::Arc;
+
+use turnback_core::exit::ExitCode;
+use turnback_engine::Run;
+use turnback_engine::edges::Target;
+use turnback_engine::error::EngineError;
+use turnback_engine::stop::Stop;
+use turnback_postgres::PostgresTarget;
+use turnback_store::SqliteStore;
+
+use crate::cli::PlanFile;
+use crate::context::Loaded;
+use crate::failure::Failure;
+use crate::output::Terminal;
+
+pub(crate) type LiveRun = Run<PostgresTarget, SqliteStore>;
+
+/// Runs `work` under the lease. `done` is the exit code when it comes to its end.
+pub(crate) async fn under_lease<R>(
+    loaded: &Loaded,
+    file: &PlanFile,
+    command: &str,
+    done: ExitCode,
+    work: impl AsyncFnOnce(&LiveRun) -> Result<R, EngineError>,
+) -> Result<R, Failure> {
+    let plan = loaded.plan();
+    let terminal = Arc::new(Terminal::new());
+    let stop = Stop::default();
+    let watcher = tokio::spawn(stop_on_interrupt(stop.clone()));
+    let run = Run::begin(
+        loaded.target().await?,
+        loaded.journal(file).await?,
+        terminal.clone(),
+        &plan.name,
+        plan.schema.as_str(),
+        plan.settings.clone(),
+        stop,
+        command,
+    )
+    .await?;
+    let outcome = work(&run).await;
+    terminal.finish();
+    watcher.abort();
+    match outcome {
+        Ok(report) => {
+            run.end("done", done).await;
+            Ok(report)
+        }
+        Err(error) => {
+            run.end(&error.to_string(), error.exit_code()).await;
+            Err(error.into())
+        }
+    }
+}
+
+/// Nothing can be turned back or given up where turnback has never run.
+pub(crate) async fn needs_ledger(loaded: &Loaded) -> Result<(), Failure> {
+    if loaded.target().await?.has_ledger().await? {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "turnback has changed nothing on {}: there is no ledger there",
+        loaded.plan().target.redacted()
+    )))
+}
+
+/// The first Ctrl-C asks for a stop at the next safe point; a second one ends the process as
+/// it always does, which is safe too: recovery finds out what was done.
+async fn stop_on_interrupt(stop: Stop) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        anstream::eprintln!(
+            "\nstopping at the next safe point; Ctrl-C again stops at once, which is safe too"
+        );
+        stop.ask();
+    }
+    if tokio::signal::ctrl_c().await.is_ok() {
+        anstream::eprintln!("\nstopped; the same command goes on, `turnback back` turns back");
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the user asked twice; everything done is committed"
+        )]
+        std::process::exit(i32::from(ExitCode::Stopped as u8));
+    }
+}

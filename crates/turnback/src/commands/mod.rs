@@ -1,0 +1,59 @@
+//! One file for each command. Each gives an exit code, or a failure that says what happened.
+
+mod back;
+mod check;
+mod contract;
+mod demo;
+mod forward;
+mod init;
+mod plan;
+mod preflight;
+mod schema;
+mod status;
+mod up;
+
+use turnback_core::exit::ExitCode;
+
+use crate::cli::{Cli, Command};
+use crate::defect::guarded;
+use crate::failure::Failure;
+
+/// Runs a command and shows what came of it.
+pub fn run(cli: Cli) -> ExitCode {
+    guarded(|| start(cli))
+}
+
+fn start(cli: Cli) -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return show(Failure::new(
+                ExitCode::Failed,
+                format!("the process cannot start its threads: {error}"),
+            ));
+        }
+    };
+    runtime.block_on(dispatch(cli)).unwrap_or_else(show)
+}
+
+async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
+    match cli.command {
+        Command::Init(args) => init::run(args).await,
+        Command::Plan(args) => plan::run(args).await,
+        Command::Check(args) => check::run(args).await,
+        Command::Up(args) => up::run(args).await,
+        Command::Back(args) => back::run(args).await,
+        Command::Contract(args) => contract::run(args).await,
+        Command::Status(args) => status::run(args).await,
+        Command::Schema => schema::run(),
+        Command::Demo(args) => demo::run(args).await,
+    }
+}
+
+fn show(failure: Failure) -> ExitCode {
+    anstream::eprintln!("{}", failure.message.trim_end());
+    if let Some(next) = &failure.next {
+        anstream::eprintln!("{next}");
+    }
+    failure.code
+}

@@ -1,0 +1,232 @@
+//! Preflight: what `check` shows, and what `up` makes sure of before it starts.
+
+use std::collections::BTreeSet;
+
+use turnback_core::exit::ExitCode;
+use turnback_core::phases::{PhaseProgram, programs};
+use turnback_core::plan::Phase;
+use turnback_core::preflight::{Connections, Finding, Weight, server_findings};
+use turnback_core::program::Program;
+use turnback_core::schema::Snapshot;
+use turnback_core::state::PhaseState;
+use turnback_engine::edges::{PhaseRecord, Target};
+use turnback_engine::live_versions;
+use turnback_postgres::PostgresTarget;
+use turnback_postgres::facts::server_facts;
+
+use crate::context::{Loaded, snapshot};
+use crate::failure::Failure;
+
+/// One look at plan, ledger and catalog: every phase of the plan, with its program.
+pub(crate) struct Look {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) phases: Vec<LookedAt>,
+}
+
+/// A phase, with the program in the ledger when it was begun, or the one that would be.
+pub(crate) struct LookedAt {
+    pub(crate) phase: Phase,
+    pub(crate) state: PhaseState,
+    /// As the ledger knows it, where it was begun.
+    pub(crate) record: Option<PhaseRecord>,
+    /// The program of a phase that is still to begin, unless something stands in its way.
+    pub(crate) planned: Option<Program>,
+    /// What planning it found.
+    pub(crate) findings: Vec<Finding>,
+}
+
+impl LookedAt {
+    /// The program that runs, or ran.
+    pub(crate) fn program(&self) -> Option<&Program> {
+        self.record
+            .as_ref()
+            .map(|record| &record.program)
+            .or(self.planned.as_ref())
+    }
+
+    /// The catalog that the program was made for.
+    pub(crate) fn catalog<'a>(&'a self, now: &'a Snapshot) -> &'a Snapshot {
+        self.record.as_ref().map_or(now, |record| &record.before)
+    }
+
+    /// Whether `up` has anything left to plan or build for it.
+    fn is_ahead(&self) -> bool {
+        matches!(self.state, PhaseState::Pending | PhaseState::Expanding)
+    }
+}
+
+/// Looks at the database and plans every phase that has not been begun.
+pub(crate) async fn look(loaded: &Loaded, target: &PostgresTarget) -> Result<Look, Failure> {
+    let plan = loaded.plan();
+    let snapshot = snapshot(target, &plan.target).await?;
+    let records = if target.has_ledger().await? {
+        target.phases(&plan.name).await?
+    } else {
+        vec![]
+    };
+    let record_of = |phase: &Phase| {
+        records
+            .iter()
+            .find(|record| record.phase == phase.id && record.state != PhaseState::Pending)
+    };
+    let begun: BTreeSet<&str> = plan
+        .phases
+        .iter()
+        .filter(|phase| record_of(phase).is_some())
+        .map(|phase| phase.id.as_str())
+        .collect();
+    loaded.check_against(&snapshot, &begun)?;
+    let pending = plan
+        .phases
+        .iter()
+        .filter(|phase| !begun.contains(phase.id.as_str()));
+    let mut planned = programs(&snapshot, pending, &live_versions(&records)).into_iter();
+    let phases = plan
+        .phases
+        .iter()
+        .map(|phase| match record_of(phase) {
+            Some(record) => LookedAt {
+                phase: phase.clone(),
+                state: record.state,
+                record: Some(record.clone()),
+                planned: None,
+                findings: vec![],
+            },
+            None => {
+                let (planned, findings) = match planned.next() {
+                    Some((_, Ok(PhaseProgram { program, findings }))) => (Some(program), findings),
+                    Some((_, Err(findings))) => (None, findings),
+                    None => (None, vec![]),
+                };
+                LookedAt {
+                    phase: phase.clone(),
+                    state: PhaseState::Pending,
+                    record: None,
+                    planned,
+                    findings,
+                }
+            }
+        })
+        .collect();
+    Ok(Look { snapshot, phases })
+}
+
+/// A finding, with the phases that it belongs to; none when it is about the server.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Found {
+    pub(crate) finding: Finding,
+    pub(crate) phases: Vec<String>,
+}
+
+/// What preflight came to, heaviest first.
+pub(crate) struct Verdict {
+    pub(crate) found: Vec<Found>,
+    /// Whether a phase of this plan was begun before.
+    pub(crate) resumes: bool,
+}
+
+impl Verdict {
+    pub(crate) fn is_go(&self) -> bool {
+        self.of(Weight::NoGo).next().is_none()
+    }
+
+    pub(crate) fn of(&self, weight: Weight) -> impl Iterator<Item = &Found> {
+        self.found
+            .iter()
+            .filter(move |found| found.finding.weight == weight)
+    }
+
+    pub(crate) fn of_rule(&self, code: &'static str) -> impl Iterator<Item = &Found> {
+        self.found
+            .iter()
+            .filter(move |found| found.finding.code == code)
+    }
+
+    pub(crate) fn findings(&self) -> impl Iterator<Item = &Finding> + Clone {
+        self.found.iter().map(|found| &found.finding)
+    }
+}
+
+/// Everything that stands in the way, or that somebody should know, of the phases up to and
+/// including `to`; of all when there is no such limit.
+pub(crate) async fn preflight(
+    loaded: &Loaded,
+    target: &PostgresTarget,
+    to: Option<&str>,
+) -> Result<Verdict, Failure> {
+    let look = look(loaded, target).await?;
+    let end = to
+        .and_then(|to| look.phases.iter().position(|phase| phase.phase.id == to))
+        .map_or(look.phases.len(), |last| last + 1);
+    let phases = &look.phases[..end];
+    let mut found = Vec::new();
+    for phase in phases {
+        for finding in phase.findings.iter().cloned().chain(irreversible(phase)) {
+            note(&mut found, finding, Some(&phase.phase.id));
+        }
+    }
+    let resumes = look.phases.iter().any(|phase| phase.record.is_some());
+    for finding in server(loaded, target, &look.snapshot, phases).await? {
+        // A run of ours that was killed may still be dying; the lease itself decides.
+        if !(resumes && finding.code == ANOTHER_RUN) {
+            note(&mut found, finding, None);
+        }
+    }
+    // Stable: within a weight, findings stay in the order of the phases.
+    found.sort_by_key(|found| std::cmp::Reverse(found.finding.weight));
+    Ok(Verdict { found, resumes })
+}
+
+/// The rule that finds SQL without a way back.
+pub(crate) const IRREVERSIBLE: &str = "irreversible";
+/// The rule that finds a lease that somebody holds.
+const ANOTHER_RUN: &str = "run-in-progress";
+
+/// The same finding in several phases is one.
+fn note(found: &mut Vec<Found>, finding: Finding, phase: Option<&str>) {
+    let phase = phase.map(str::to_owned);
+    match found.iter_mut().find(|known| known.finding == finding) {
+        Some(known) => known.phases.extend(phase),
+        None => found.push(Found {
+            finding,
+            phases: phase.into_iter().collect(),
+        }),
+    }
+}
+
+fn irreversible(phase: &LookedAt) -> Vec<Finding> {
+    let parts = match phase.program() {
+        Some(program) if phase.is_ahead() => program.irreversible.as_slice(),
+        _ => &[],
+    };
+    parts
+        .iter()
+        .map(|part| {
+            Finding::warning(
+                IRREVERSIBLE,
+                format!("phase {}", phase.phase.id),
+                format!("{part}; `turnback back` stops short of this phase"),
+                "Take a backup that you have restored once, or write a `down`",
+            )
+        })
+        .collect()
+}
+
+async fn server(
+    loaded: &Loaded,
+    target: &PostgresTarget,
+    snapshot: &Snapshot,
+    phases: &[LookedAt],
+) -> Result<Vec<Finding>, Failure> {
+    let mut session = target.session().await?;
+    let mut facts = server_facts(&mut session).await.map_err(|error| {
+        Failure::new(ExitCode::Stopped, format!("looking at the server: {error}"))
+    })?;
+    facts.connections.needed = Connections::needed_for(loaded.plan().settings.workers);
+    let ahead: Vec<&Program> = phases
+        .iter()
+        .filter(|phase| phase.is_ahead())
+        .filter_map(LookedAt::program)
+        .collect();
+    Ok(server_findings(&facts, &ahead, snapshot))
+}

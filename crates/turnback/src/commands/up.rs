@@ -1,0 +1,103 @@
+//! `turnback up`: goes forward.
+
+use turnback_core::exit::ExitCode;
+use turnback_core::preflight::Weight;
+use turnback_engine::{Until, up};
+
+use super::check::last_line;
+use super::forward::under_lease;
+use super::preflight::{Found, IRREVERSIBLE, Verdict, preflight};
+use crate::cli::UpArgs;
+use crate::context::Loaded;
+use crate::failure::Failure;
+use crate::output::findings::{brief, render};
+use crate::output::paragraph::width;
+use crate::output::text::millis;
+use crate::output::{ask, table};
+
+pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
+    let loaded = Loaded::read(&args.file)?;
+    let plan = loaded.plan();
+    if let Some(phase) = &args.to
+        && plan.phase(phase).is_none()
+    {
+        let known: Vec<&str> = plan.phases.iter().map(|phase| phase.id.as_str()).collect();
+        return Err(Failure::usage(format!(
+            "there is no phase {phase} in this plan; its phases are: {}",
+            known.join(", ")
+        )));
+    }
+    let verdict = preflight(&loaded, &loaded.target().await?, args.to.as_deref()).await?;
+    if !verdict.is_go() {
+        return Err(refusal(&verdict));
+    }
+    warn(&verdict);
+    for found in verdict.of_rule(IRREVERSIBLE) {
+        let what = &found.finding;
+        let question = format!("{}: {}. Go forward?", what.object, what.reason);
+        if !args.yes && !ask(&question) {
+            return Err(Failure::usage(format!(
+                "{} cannot be turned back, and nobody said yes to that",
+                what.object
+            ))
+            .next(format!(
+                "{}; `--yes` says it without asking.",
+                untouched(&verdict)
+            )));
+        }
+    }
+    let until = Until {
+        phase: args.to.clone(),
+        expanded_only: args.expand_only,
+    };
+    let report = under_lease(&loaded, &args.file, "up", ExitCode::Done, async |run| {
+        up(run, plan, &until).await
+    })
+    .await?;
+    let mut shown = table(["phase", "now", "cut-over held its locks for"]);
+    for (phase, state) in &report.phases {
+        let hold = report.cut_overs.iter().find(|(of, _)| of == phase);
+        shown.add_row([
+            phase.clone(),
+            state.to_string(),
+            hold.map_or("—".to_owned(), |(_, hold)| millis(*hold)),
+        ]);
+    }
+    anstream::println!("{shown}");
+    anstream::println!(
+        "Done in {}. `turnback back` turns back at any time until `turnback contract` gives up the old shape.",
+        millis(report.millis as f64)
+    );
+    Ok(ExitCode::Done)
+}
+
+/// What stands in the way, and that nothing has been done.
+fn refusal(verdict: &Verdict) -> Failure {
+    let findings: Vec<String> = verdict
+        .of(Weight::NoGo)
+        .map(|Found { finding, phases }| render(finding, phases, width()))
+        .collect();
+    Failure::new(
+        ExitCode::NoGo,
+        format!("{}\n\n{}", findings.join("\n\n"), last_line(verdict)),
+    )
+    .next(format!(
+        "{}. `turnback check` shows everything that was found.",
+        untouched(verdict)
+    ))
+}
+
+/// Warnings, a line each; notes are left to `check`.
+fn warn(verdict: &Verdict) {
+    for found in verdict.of(Weight::Warning) {
+        anstream::eprintln!("{}", brief(&found.finding));
+    }
+}
+
+fn untouched(verdict: &Verdict) -> &'static str {
+    if verdict.resumes {
+        "Nothing more was touched"
+    } else {
+        "Nothing was touched"
+    }
+}

@@ -1,0 +1,126 @@
+//! What commands share: the plan file read and checked, the target, the journal.
+
+use std::collections::BTreeSet;
+
+use turnback_core::exit::ExitCode;
+use turnback_core::plan::{ParsedPlan, Plan, PlanSource, Target as Url, parse};
+use turnback_core::schema::Snapshot;
+use turnback_engine::edges::Target;
+use turnback_engine::error::TargetError;
+use turnback_postgres::PostgresTarget;
+use turnback_store::SqliteStore;
+
+use crate::cli::PlanFile;
+use crate::failure::Failure;
+use crate::output;
+use crate::render_diagnostics::render;
+
+/// A plan with its file, as it was read.
+pub(crate) struct Loaded {
+    file_name: String,
+    text: String,
+    parsed: ParsedPlan,
+}
+
+impl Loaded {
+    /// Reads and checks the plan file; every error is shown with its place.
+    pub(crate) fn read(file: &PlanFile) -> Result<Self, Failure> {
+        let file_name = file.plan.display().to_string();
+        let text = std::fs::read_to_string(&file.plan).map_err(|error| {
+            let failure = Failure::usage(format!("the plan {file_name} cannot be read: {error}"));
+            if error.kind() == std::io::ErrorKind::NotFound {
+                failure.next("`turnback init --target URL --convert-keys uuid --all` looks at a database and writes one; `--plan FILE` names another.")
+            } else {
+                failure
+            }
+        })?;
+        let directory = file
+            .plan
+            .parent()
+            .map(std::path::Path::to_path_buf)
+            .unwrap_or_default();
+        let parsed = parse(&PlanSource {
+            file_name: &file_name,
+            text: &text,
+            env: &|name| std::env::var(name).ok(),
+            read_file: &|path| {
+                std::fs::read_to_string(directory.join(path)).map_err(|error| error.to_string())
+            },
+            target_override: file.target.clone(),
+        })
+        .map_err(|errors| Failure::usage(render(&file_name, &text, &errors, output::colour())))?;
+        Ok(Self {
+            file_name,
+            text,
+            parsed,
+        })
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.parsed.plan
+    }
+
+    /// Compares what the plan names with what the database has. Phases that were begun are
+    /// left out: what they asked for was there, and may be changed by now.
+    pub(crate) fn check_against(
+        &self,
+        snapshot: &Snapshot,
+        begun: &BTreeSet<&str>,
+    ) -> Result<(), Failure> {
+        let mut pending = self.parsed.clone();
+        pending
+            .plan
+            .phases
+            .retain(|phase| !begun.contains(phase.id.as_str()));
+        let errors = turnback_core::plan::check_against(&pending, snapshot);
+        if errors.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::usage(render(
+            &self.file_name,
+            &self.text,
+            &errors,
+            output::colour(),
+        )))
+    }
+
+    pub(crate) async fn target(&self) -> Result<PostgresTarget, Failure> {
+        connect(&self.plan().target, self.plan().settings.workers).await
+    }
+
+    pub(crate) async fn journal(&self, file: &PlanFile) -> Result<SqliteStore, Failure> {
+        Ok(SqliteStore::open(&file.store, &self.plan().name).await?)
+    }
+}
+
+/// Prepares the target and finds out, before anything else, whether it lets us in.
+pub(crate) async fn connect(url: &Url, workers: u32) -> Result<PostgresTarget, Failure> {
+    let target =
+        PostgresTarget::new(url, workers).map_err(|error| Failure::usage(error.to_string()))?;
+    let name = url.redacted();
+    match target.session().await {
+        Ok(_) => Ok(target),
+        Err(TargetError::Lost(reason)) => Err(Failure::new(
+            ExitCode::Stopped,
+            format!("{name} cannot be reached: {reason}"),
+        )
+        .next("Nothing was touched; once the server answers, the same command goes on.")),
+        // No such database or role, a wrong password: nothing that time would mend.
+        Err(error) => Err(
+            Failure::usage(format!("{name} does not let turnback in: {error}")).next(
+                "Nothing was touched. Correct the plan's `target`, or give another with --target.",
+            ),
+        ),
+    }
+}
+
+/// One look at the catalog, with the database's name in the error.
+pub(crate) async fn snapshot(target: &PostgresTarget, url: &Url) -> Result<Snapshot, Failure> {
+    target.snapshot().await.map_err(|error| {
+        let failure = Failure::from(error);
+        Failure {
+            message: format!("{}: {}", url.redacted(), failure.message),
+            ..failure
+        }
+    })
+}

@@ -1,0 +1,11 @@
+//! The turnback command line: puts the parts together.
+
+pub mod cli;
+mod commands;
+mod context;
+mod defect;
+pub mod failure;
+mod output;
+mod render_diagnostics;
+
+pub use self::commands::run;

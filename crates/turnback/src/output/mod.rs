@@ -1,0 +1,27 @@
+//! What people see: progress while something runs, tables when it is done.
+
+pub(crate) mod findings;
+pub(crate) mod paragraph;
+mod progress;
+mod table;
+pub(crate) mod text;
+
+use std::io::IsTerminal;
+
+pub(crate) use self::progress::Terminal;
+pub(crate) use self::table::table;
+
+/// Whether standard error takes colour.
+pub(crate) fn colour() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+/// Asks a yes-or-no question on the terminal; without one the answer is no.
+pub(crate) fn ask(question: &str) -> bool {
+    if !std::io::stdin().is_terminal() {
+        return false;
+    }
+    anstream::eprint!("{question} [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+}

@@ -1,0 +1,177 @@
+//! Progress of a run: a bar for the step at work on a terminal, a line for each step when
+//! piped to a file.
+
+use std::io::IsTerminal;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use turnback_core::state::PhaseState;
+use turnback_engine::edges::Observer;
+use turnback_engine::progress::Progress;
+
+use super::text::{count, millis};
+
+/// Piped output tells of a long step at most this often.
+const QUIET: Duration = Duration::from_secs(10);
+/// Steps that take less are folded into their stage's line.
+const WORTH_A_LINE: u64 = 250;
+
+/// Shows a run on standard error.
+pub(crate) struct Terminal {
+    bar: ProgressBar,
+    interactive: bool,
+    told: Mutex<Instant>,
+}
+
+impl Terminal {
+    pub(crate) fn new() -> Self {
+        let interactive = std::io::stderr().is_terminal();
+        let bar = ProgressBar::with_draw_target(
+            None,
+            if interactive {
+                ProgressDrawTarget::stderr()
+            } else {
+                ProgressDrawTarget::hidden()
+            },
+        );
+        Self {
+            bar,
+            interactive,
+            told: Mutex::new(Instant::now()),
+        }
+    }
+
+    fn line(&self, text: &str) {
+        self.bar.suspend(|| anstream::eprintln!("{text}"));
+    }
+
+    fn may_tell(&self) -> bool {
+        let mut told = self
+            .told
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if told.elapsed() < QUIET {
+            return false;
+        }
+        *told = Instant::now();
+        true
+    }
+
+    /// Ends the bar, for whatever is printed next.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn filled(&self, table: &str, pages: u64, of_pages: u64, rows: u64) {
+        if self.interactive {
+            self.bar.set_style(
+                ProgressStyle::with_template(
+                    "  {spinner} {msg} {bar:30} {percent:>3}%  {prefix} rows, {eta} left",
+                )
+                .unwrap_or_else(|_| ProgressStyle::default_bar()),
+            );
+            self.bar.set_length(of_pages);
+            self.bar.set_position(pages);
+            self.bar.set_prefix(count(rows));
+            self.bar.set_message(format!("filling {table}"));
+        } else if self.may_tell() {
+            let percent = (pages * 100).checked_div(of_pages).unwrap_or(100);
+            self.line(&format!(
+                "    filling {table}: {percent}%, {} rows",
+                count(rows)
+            ));
+        }
+    }
+}
+
+impl Observer for Terminal {
+    fn see(&self, progress: &Progress) {
+        match progress {
+            Progress::StageBegun {
+                phase,
+                stage,
+                steps,
+            } if *steps > 0 => {
+                self.line(&format!("{phase}: {} ({steps} steps)", stage.title()));
+            }
+            Progress::StageBegun { .. } => {}
+            Progress::StepBegun { title, .. } => {
+                self.bar.reset();
+                self.bar.set_style(
+                    ProgressStyle::with_template("  {spinner} {msg} ({elapsed})")
+                        .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+                );
+                self.bar.unset_length();
+                self.bar.enable_steady_tick(Duration::from_millis(120));
+                self.bar.set_message(title.clone());
+            }
+            Progress::Filled {
+                table,
+                pages,
+                of_pages,
+                rows,
+                ..
+            } => self.filled(table, *pages, *of_pages, *rows),
+            Progress::Waiting { blockers, .. } => {
+                if self.may_tell() {
+                    for blocker in blockers {
+                        self.line(&format!("    waiting for {blocker}"));
+                    }
+                }
+            }
+            Progress::LockRefused {
+                step,
+                attempt,
+                attempts,
+                blockers,
+            } => {
+                self.line(&format!(
+                    "    {step}: lock not to be had, try {attempt} of {attempts}; traffic goes on"
+                ));
+                for blocker in blockers {
+                    self.line(&format!("      held by {blocker}"));
+                }
+            }
+            Progress::Reconnecting { reason, attempt } => {
+                self.line(&format!("    trying again ({attempt}): {reason}"))
+            }
+            Progress::StepDone {
+                title,
+                millis: took,
+                rows,
+                ..
+            } => {
+                if *took >= WORTH_A_LINE {
+                    let rows = rows
+                        .map(|rows| format!(", {} rows", count(rows)))
+                        .unwrap_or_default();
+                    self.line(&format!("  ✓ {title} ({}{rows})", millis(*took as f64)));
+                }
+            }
+            Progress::PhaseBecame {
+                phase,
+                state,
+                hold_millis,
+            } => {
+                let hold = hold_millis
+                    .map(|hold| format!(", locks held for {}", millis(hold)))
+                    .unwrap_or_default();
+                let what = match state {
+                    PhaseState::Pending => "turned back: nothing of it is left",
+                    PhaseState::Expanding => "begun",
+                    PhaseState::Expanded => "expanded: both shapes live, public shows the old one",
+                    PhaseState::CutOver => {
+                        "cut over: public shows the new shape, the old one stays live"
+                    }
+                    PhaseState::Withdrawing => "public shows the old shape",
+                    PhaseState::Contracting => "archiving keys",
+                    PhaseState::Contracted => {
+                        "contracted: the old shape is gone, its keys are archived"
+                    }
+                };
+                self.line(&format!("● {phase}: {what}{hold}"));
+            }
+        }
+    }
+}

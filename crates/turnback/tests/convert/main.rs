@@ -1,0 +1,17 @@
+//! What `convert_key` promises, on a real server, schema by schema, by the real program.
+
+mod actions;
+mod carried;
+mod chinook;
+mod clients;
+mod cycles;
+mod generated;
+mod journey;
+mod keys;
+mod names;
+mod phases;
+mod references;
+mod refused;
+mod rights;
+mod sql;
+mod world;

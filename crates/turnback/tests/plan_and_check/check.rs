@@ -1,0 +1,166 @@
+//! `check`: go or no-go, object by object, and `up` heeds it.
+
+use serde_json::Value;
+
+use crate::world::{TWO_PHASES, World};
+
+#[test]
+fn a_clean_schema_is_go() {
+    let world = World::chat("go", TWO_PHASES);
+    let said = world.must(&["check"], 0);
+    let last = said.lines().last().unwrap_or("");
+    assert!(last.starts_with("go: 0 no-go"), "{said}");
+    let json = world.json("check", 0);
+    assert_eq!(json["go"], Value::Bool(true));
+}
+
+/// SQL that puts something in the way, and the object that must be named.
+const IN_THE_WAY: [(&str, &str); 8] = [
+    (
+        "CREATE MATERIALIZED VIEW seen AS SELECT id FROM users",
+        "materialized view public.seen",
+    ),
+    (
+        "CREATE POLICY mine ON conversations USING (owner_id = 1)",
+        "policy mine on public.conversations",
+    ),
+    (
+        "ALTER TABLE users ADD half integer GENERATED ALWAYS AS (id / 2) STORED",
+        "column public.users.half",
+    ),
+    (
+        "ALTER TABLE users ADD CONSTRAINT small CHECK (id < 1000000)",
+        "small",
+    ),
+    (
+        "CREATE TABLE visits (user_id integer NOT NULL REFERENCES users, at date) PARTITION BY RANGE (at)",
+        "table public.visits",
+    ),
+    (
+        "CREATE PUBLICATION outgoing FOR TABLE users (id)",
+        "publication outgoing",
+    ),
+    (
+        "CREATE INDEX odd ON messages ((sender_id % 2))",
+        "index public.odd",
+    ),
+    (
+        "CREATE RULE quiet AS ON DELETE TO audit_logs DO INSTEAD NOTHING",
+        "a rule on public.audit_logs",
+    ),
+];
+
+#[test]
+fn what_cannot_be_carried_is_named_with_a_remedy_and_up_leaves_the_database_alone() {
+    for (sql, object) in IN_THE_WAY {
+        let world = World::chat("no_go", TWO_PHASES);
+        world.db.execute(sql);
+        let before = world.db.dump(&[]);
+
+        let json = world.json("check", 3);
+        assert_eq!(json["go"], Value::Bool(false), "{sql}");
+        let named = json["findings"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|finding| {
+                finding["weight"] == "no_go"
+                    && finding["object"]
+                        .as_str()
+                        .is_some_and(|found| found.contains(object))
+            });
+        let named = named.unwrap_or_else(|| panic!("{object} is not named: {json:#}"));
+        for part in ["code", "reason", "remedy"] {
+            assert_ne!(named[part], "", "{part} of {named}");
+        }
+        let said = world.must(&["check"], 3);
+        assert!(said.contains("NO-GO") && said.contains(object), "{said}");
+        let last = said.lines().last().unwrap_or("");
+        assert!(last.starts_with("no-go: "), "{said}");
+
+        let up = world.run(&["up", "--yes"]);
+        assert_eq!(up.code, 3, "{sql}: {up:#?}");
+        assert!(
+            up.err.contains(object) && up.err.contains("Nothing was touched"),
+            "{up:#?}"
+        );
+        assert_eq!(before, world.db.dump(&[]), "{sql}: up touched something");
+    }
+}
+
+#[test]
+fn the_heaviest_findings_come_first() {
+    let world = World::chat("order", TWO_PHASES);
+    world
+        .db
+        .execute("CREATE MATERIALIZED VIEW seen AS SELECT id FROM users");
+    let json = world.json("check", 3);
+    let weights: Vec<&str> = json["findings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|finding| finding["weight"].as_str())
+        .collect();
+    let rank = |weight: &&str| match *weight {
+        "no_go" => 0,
+        "warning" => 1,
+        _ => 2,
+    };
+    assert!(weights.is_sorted_by_key(rank), "{weights:?}");
+}
+
+#[test]
+fn sql_without_a_way_back_is_told_in_plain_words_and_needs_a_yes() {
+    let world = World::chat(
+        "no_way_back",
+        "
+  - id: tidy
+    operations:
+      - sql: { up: DROP INDEX conversations_title_idx, irreversible: true }
+",
+    );
+    for command in ["check", "plan"] {
+        let said = world.must(&[command], 0);
+        assert!(said.contains("no way back"), "{command}: {said}");
+    }
+    let before = world.db.dump(&[]);
+    let up = world.run(&["up"]);
+    assert_eq!(up.code, 2, "{up:#?}");
+    assert!(
+        up.err.contains("phase tidy cannot be turned back"),
+        "{up:#?}"
+    );
+    assert_eq!(before, world.db.dump(&[]), "nobody said yes");
+    world.must(&["up", "--yes"], 0);
+}
+
+#[test]
+fn a_wrong_plan_is_told_with_its_line_and_column() {
+    let world = World::chat(
+        "wrong",
+        "
+  - id: users
+    operations:
+      - convert_key: { table: user, to: uuid }
+",
+    );
+    for command in ["check", "plan", "up"] {
+        let ran = world.run(&[command]);
+        assert_eq!(ran.code, 2, "{command}: {ran:#?}");
+        assert!(
+            ran.err.contains("turnback.yaml:7:31") && ran.err.contains("users"),
+            "{command}: {ran:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_database_that_cannot_be_reached_is_no_stack_trace() {
+    let world = World::chat("nobody_home", TWO_PHASES);
+    let ran = world.run_on("postgres://postgres:hush-hush@127.0.0.1:1/gone", &["check"]);
+    assert_eq!(ran.code, 4, "{ran:#?}");
+    assert!(
+        ran.err.contains("127.0.0.1:1/gone") && !ran.err.contains("hush"),
+        "{ran:#?}"
+    );
+}
