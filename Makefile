@@ -1,0 +1,23 @@
+# What people type. Each target is one script in scripts/, so that it can be run and read
+# without make.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing: PostgreSQL's server programs, a C compiler
+	@scripts/setup.sh
+
+demo: ## Convert a live database's keys and turn back, on a throw-away cluster
+	@scripts/demo.sh
+
+test: ## Run every test against one throw-away cluster
+	@scripts/test.sh
+
+check: ## Formatting, lints, documentation, supply chain
+	@scripts/check.sh
+
+clean: ## Remove what was built
+	@cargo clean
