@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, PgConnection};
 use turnback_core::backfill::Backfill;
-use turnback_core::name::literal;
 use turnback_engine::edges::{Fence, StepKey, Stripe};
 use turnback_engine::error::TargetError;
 
@@ -106,7 +105,8 @@ pub(crate) async fn batch(
             .await
             .map_err(|error| target_error(error, &sql))?
             .rows_affected();
-        run(connection, &progress(fence, key, stripe, until, rows)).await?;
+        ledger::fence(connection, fence).await?;
+        progress(connection, key, stripe, until, rows).await?;
         Ok(rows)
     }
     .await;
@@ -133,14 +133,37 @@ fn begin(quiet: bool) -> String {
     sql
 }
 
-fn progress(fence: Fence, key: &StepKey, stripe: &Stripe, until: i64, rows: u64) -> String {
-    format!(
-        "SELECT turnback.fence({}); UPDATE turnback.backfill SET next = {until}, rows = rows + {rows} \
-         WHERE plan = {} AND phase = {} AND step = {} AND stripe = {}",
-        fence.epoch,
-        literal(&key.plan),
-        literal(&key.phase),
-        literal(&key.step),
-        stripe.number
+/// Notes the batch, where the ledger stands at its beginning. It does not when the server
+/// crashed after the batch before: that one was not yet on disk, and is forgotten with its
+/// progress, while the connection was made again unseen between the two.
+async fn progress(
+    connection: &mut PgConnection,
+    key: &StepKey,
+    stripe: &Stripe,
+    until: i64,
+    rows: u64,
+) -> Result<(), TargetError> {
+    let noted = sqlx::query(
+        "UPDATE turnback.backfill SET next = $1, rows = rows + $2 \
+         WHERE plan = $3 AND phase = $4 AND step = $5 AND stripe = $6 AND next = $7",
     )
+    .bind(until)
+    .bind(i64::try_from(rows).unwrap_or(i64::MAX))
+    .bind(&key.plan)
+    .bind(&key.phase)
+    .bind(&key.step)
+    .bind(stripe.number)
+    .bind(stripe.next)
+    .persistent(false)
+    .execute(connection)
+    .await
+    .map_err(|error| target_error(error, ""))?
+    .rows_affected();
+    if noted == 1 {
+        Ok(())
+    } else {
+        Err(TargetError::Lost(
+            "the server came back without the last batches".to_owned(),
+        ))
+    }
 }
