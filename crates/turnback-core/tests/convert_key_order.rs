@@ -44,6 +44,7 @@ fn plan(graph: &Graph) -> Program {
         table: name(&table(number)),
         column: None,
         generate: Generate::V4,
+        recreate: vec![],
     };
     let phase = Phase {
         id: "p".to_owned(),

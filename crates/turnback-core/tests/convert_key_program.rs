@@ -19,6 +19,7 @@ fn phase(id: &str, tables: impl IntoIterator<Item = TableName>) -> Phase {
         table,
         column: None,
         generate: Generate::V4,
+        recreate: vec![],
     };
     Phase {
         id: id.to_owned(),

@@ -4,7 +4,8 @@ use turnback_core::diagnostic::Diagnostic;
 use turnback_core::name::{Ident, TableName};
 use turnback_core::plan::{PlanSource, check_against, parse};
 use turnback_core::schema::{
-    Action, Column, Constraint, ConstraintKind, ForeignKey, Snapshot, Table, View,
+    Action, Column, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, IndexedBy, Policy,
+    Snapshot, Table, View,
 };
 
 fn table(columns: &[(&str, &str)], primary: &[&str]) -> Table {
@@ -41,25 +42,59 @@ fn constraint(name: &str, columns: &[&str], kind: ConstraintKind) -> Constraint 
     }
 }
 
+fn unique_index(column: &str) -> Index {
+    Index {
+        name: Ident::new("pkey"),
+        method: "btree".to_owned(),
+        unique: true,
+        nulls_not_distinct: false,
+        primary: true,
+        immediate: true,
+        valid: true,
+        clustered: false,
+        replica_identity: false,
+        keys: vec![IndexKey {
+            what: IndexedBy::Column(Ident::new(column)),
+            operator_class: None,
+            collation: None,
+            descending: false,
+            nulls_first: false,
+        }],
+        include: Vec::new(),
+        predicate: None,
+        reads: [Ident::new(column)].into(),
+        options: Vec::new(),
+        tablespace: None,
+        constraint: true,
+        definition: String::new(),
+        comment: None,
+    }
+}
+
 fn database() -> Snapshot {
     let mut snapshot = Snapshot::default();
     let mut add = |schema: &str, name: &str, table: Table| {
         snapshot.tables.insert(TableName::new(schema, name), table);
     };
-    add(
-        "public",
-        "users",
-        table(
-            &[
-                ("id", "integer"),
-                ("email", "text"),
-                ("number", "bigint"),
-                ("born", "date"),
-                ("created_at", "timestamp(3) with time zone"),
-            ],
-            &["id"],
-        ),
+    let mut users = table(
+        &[
+            ("id", "integer"),
+            ("email", "text"),
+            ("number", "bigint"),
+            ("born", "date"),
+            ("created_at", "timestamp(3) with time zone"),
+        ],
+        &["id"],
     );
+    users.columns[0].not_null = true;
+    users.columns[0].default = Some("nextval('users_id_seq'::regclass)".to_owned());
+    users.indexes.push(unique_index("id"));
+    add("public", "users", users);
+    let policy = |name: &str, column: &str| Policy {
+        name: Ident::new(name),
+        definition: String::new(),
+        reads: [Ident::new(column)].into(),
+    };
     let mut members = table(
         &[("user_id", "integer"), ("room", "integer")],
         &["user_id", "room"],
@@ -76,23 +111,28 @@ fn database() -> Snapshot {
     members
         .constraints
         .push(constraint("members_user", &["user_id"], kind));
+    members.policies = vec![policy("own", "user_id"), policy("open", "room")];
     add("public", "members", members);
     add("public", "log", table(&[("id", "integer")], &[]));
     add("public", "Order", table(&[("Id", "bigint")], &["Id"]));
     add("public", "codes", table(&[("code", "text")], &["code"]));
     add("billing", "invoices", table(&[("id", "bigint")], &["id"]));
-    snapshot.views.insert(
-        TableName::new("public", "people"),
-        View {
-            materialized: false,
-            owner: String::new(),
-            definition: String::new(),
-            options: Vec::new(),
-            reads: Default::default(),
-            comment: None,
-            grants: Vec::new(),
-        },
-    );
+    let mut view = |name: &str, materialized: bool, reads: (&str, &str)| {
+        let (relation, column) = reads;
+        let view = View {
+            materialized,
+            reads: [(
+                TableName::new("public", relation),
+                [Ident::new(column)].into(),
+            )]
+            .into(),
+            ..View::default()
+        };
+        snapshot.views.insert(TableName::new("public", name), view);
+    };
+    view("people", false, ("users", "id"));
+    view("activity", true, ("people", "n"));
+    view("emails", true, ("users", "email"));
     snapshot
 }
 
@@ -171,6 +211,40 @@ fn unknown_tables_and_columns_come_with_the_nearest_name() {
         is("unknown-column", "createdat", "did you mean `created_at`?")
     );
     assert_eq!(only("table: people").0, "not-a-table");
+}
+
+#[test]
+fn an_object_to_recreate_must_be_there_and_compute_with_a_key_of_the_phase() {
+    let with = |object: &str| {
+        let operation = format!("table: users, recreate: [{{ {object}, sql: a }}]");
+        let (text, found) = check(&[&operation]);
+        let line = found.first().map(|d| {
+            let help = d.help.clone().unwrap_or_default();
+            format!("{} <{}> {help}", d.code, &text[d.span.range()])
+        });
+        assert!(found.len() <= 1, "{object}: {found:#?}");
+        line.unwrap_or_default()
+    };
+    assert_eq!(with("policy: own, on: members"), "");
+    assert_eq!(with("materialized_view: activity"), "", "through a view");
+    assert_eq!(
+        [
+            with("policy: owm, on: members"),
+            with("policy: own, on: member"),
+            with("policy: open, on: members"),
+            with("materialized_view: activities"),
+            with("materialized_view: people"),
+            with("materialized_view: emails"),
+        ],
+        [
+            "unknown-policy <owm> did you mean `own`?",
+            "unknown-table <own> did you mean `members`?",
+            "needless-recreate <open> leave it out: it goes on working as it is",
+            "unknown-materialized-view <activities> did you mean `activity`?",
+            "not-materialized <people> leave it out: turnback carries views by itself",
+            "needless-recreate <emails> leave it out: it goes on working as it is",
+        ]
+    );
 }
 
 #[test]

@@ -498,3 +498,38 @@ fn syntax_errors_say_what_to_do_about_tabs_and_colons() {
         "{colon:#?}"
     );
 }
+
+#[test]
+fn an_object_to_recreate_is_a_policy_with_its_table_or_a_materialized_view() {
+    let with = |objects: &str| {
+        only(
+            "generate: v7",
+            &format!("generate: v7, recreate: [{objects}]"),
+        )
+    };
+    let messages = [
+        "{ policy: p, sql: a }",
+        "{ on: users, sql: a }",
+        "{ policy: p, on: users, materialized_view: m, sql: a }",
+        "{ sql: a }",
+        "{ materialized_view: m }",
+        "{ materialized_view: m, sql: ' ' }",
+        "{ materialized_view: m, sql: a }, { materialized_view: public.m, sql: b }",
+    ]
+    .map(|objects| {
+        let (code, message) = with(objects);
+        format!("{code}: {message}")
+    });
+    assert_eq!(
+        messages,
+        [
+            "recreate-what: expected the table of the policy, but found no `on` | add `on:` with the name of the table",
+            "recreate-what: expected `on` only with `policy`, but found it without one | a policy is named with `policy:`",
+            "recreate-what: expected a policy or a materialized view, but found both | start each object with `- `",
+            "recreate-what: expected `policy` or `materialized_view`, but found neither | say which object the SQL makes",
+            "missing-key: expected the key `sql` in an object to recreate, but found none | SQL that makes the object, under its own name, where the tables have the new shape.",
+            "empty-sql: expected SQL for `sql`, but found only white space | ",
+            "repeated-recreate: expected each object once, but materialized view public.m is given twice | ",
+        ]
+    );
+}

@@ -196,7 +196,7 @@ fn places_of_phases_tables_and_columns_are_kept() {
     let parsed = read(&text);
     let spans = &parsed.spans.phases["a"];
     assert_eq!(&text[spans.id.range()], "a");
-    let key = spans.keys[0];
+    let key = &spans.keys[0];
     assert_eq!(&text[key.table.range()], "users");
     assert_eq!((key.table.line, key.table.column), (7, 31));
     assert_eq!(key.column.map(|at| &text[at.range()]), Some("id"));

@@ -22,7 +22,11 @@ fn everything() -> Value {
                 "operations": [
                     { "convert_key": {
                         "table": "users", "column": "id", "to": "uuid",
-                        "generate": "v7", "v7_from": "created_at"
+                        "generate": "v7", "v7_from": "created_at",
+                        "recreate": [
+                            { "policy": "own", "on": "users", "sql": "CREATE POLICY own ON users" },
+                            { "materialized_view": "report.m", "sql": { "file": "m.sql" } }
+                        ]
                     } }
                 ],
                 "bake": "1h30m"

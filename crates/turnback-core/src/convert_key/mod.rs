@@ -6,6 +6,7 @@
 //! `fill`, `indexes`, `constraints`, `versions` and `verify` write the steps of
 //! expand; `cut_over`, `back` and `contract` the rest of the life.
 
+mod affected;
 mod back;
 mod columns;
 mod constraints;
@@ -21,8 +22,10 @@ mod touched;
 mod verify;
 mod versions;
 
+use std::collections::BTreeSet;
+
 use crate::name::{Ident, TableName};
-use crate::plan::ConvertKey;
+use crate::plan::{ConvertKey, Recreated};
 use crate::preflight::{Finding, Weight};
 use crate::program::{Objects, Program};
 use crate::schema::{Snapshot, Table};
@@ -106,6 +109,36 @@ pub fn refusals(
         .unwrap_or_default();
     findings.retain(|finding| finding.weight == Weight::NoGo);
     findings
+}
+
+/// Whether an object that the plan gives anew computes with a column that the phase touches.
+/// Nothing when the phase cannot be planned, which is said elsewhere, or the object is not there.
+pub(crate) fn depends(
+    lookup: &Lookup<'_>,
+    phase: &str,
+    operations: &[ConvertKey],
+    object: &Recreated,
+) -> Option<bool> {
+    let conversion = touched::resolve(lookup, phase, operations).ok()?;
+    match object {
+        Recreated::MaterializedView(name) => {
+            let reached = affected::views(lookup.snapshot, &conversion, &BTreeSet::new());
+            Some(reached.iter().any(|(view, _)| *view == name))
+        }
+        Recreated::Policy { name, on } => {
+            let table = lookup.snapshot.tables.get(on)?;
+            let policy = table.policies.iter().find(|policy| policy.name == *name)?;
+            // What a policy asks of other tables stands in its text alone.
+            let touched: Vec<Ident> = conversion.columns().map(|(_, c)| c.name.clone()).collect();
+            Some(
+                policy
+                    .reads
+                    .iter()
+                    .any(|c| conversion.column(on, c).is_some())
+                    || constraints::mentions(&policy.definition, &touched),
+            )
+        }
+    }
 }
 
 /// The columns that change, and what there is to say about them; or what forbids it.

@@ -238,6 +238,7 @@ fn operation(graph: &graph::Graph<'_>, request: &Request, table: &TableName) -> 
         table: table.clone(),
         column: None,
         generate,
+        recreate: vec![],
     }
 }
 

@@ -3,7 +3,8 @@
 
 use super::operation::repeated_key;
 use super::source::{KeySpans, ParsedPlan};
-use super::{ConvertKey, Generate, Operations, hint, sql_name};
+use super::{ConvertKey, Generate, Operations, Recreated, hint, sql_name};
+use crate::convert_key::{self, Lookup};
 use crate::diagnostic::{self, Diagnostic, Span};
 use crate::name::{Ident, TableName};
 use crate::schema::{Snapshot, Table};
@@ -15,17 +16,22 @@ use crate::schema::{Snapshot, Table};
 pub fn check_against(parsed: &ParsedPlan, snapshot: &Snapshot) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut seen: Vec<(&TableName, &Ident, Span)> = Vec::new();
+    let lookup = Lookup::new(snapshot);
     for phase in &parsed.plan.phases {
         let Operations::ConvertKeys(keys) = &phase.operations else {
             continue;
         };
         let spans = parsed.spans.phases.get(&phase.id);
         for (index, key) in keys.iter().enumerate() {
+            let nowhere = KeySpans::default();
             let at = spans
                 .and_then(|spans| spans.keys.get(index))
-                .copied()
-                .unwrap_or_default();
-            let Some(column) = check_key(key, &at, snapshot, &mut found) else {
+                .unwrap_or(&nowhere);
+            for (object, at) in key.recreate.iter().zip(&at.recreate) {
+                let depends = || convert_key::depends(&lookup, &phase.id, keys, &object.what);
+                found.extend(check_recreated(&object.what, *at, snapshot, depends));
+            }
+            let Some(column) = check_key(key, at, snapshot, &mut found) else {
                 continue;
             };
             match seen
@@ -116,6 +122,64 @@ fn check_key<'a>(
         return None;
     }
     Some(name)
+}
+
+/// An object given anew must be there, and have a reason to be given anew.
+fn check_recreated(
+    object: &Recreated,
+    at: Span,
+    snapshot: &Snapshot,
+    depends: impl FnOnce() -> Option<bool>,
+) -> Option<Diagnostic> {
+    match object {
+        Recreated::MaterializedView(name) => match snapshot.views.get(name) {
+            Some(view) if view.materialized => {}
+            Some(_) => {
+                let message = format!("expected a materialized view, but {name} is a view");
+                return Some(Diagnostic {
+                    help: Some("leave it out: turnback carries views by itself".to_owned()),
+                    ..Diagnostic::error("not-materialized", at, message, "a view")
+                });
+            }
+            None => {
+                let there = snapshot.views.iter().filter(|(_, view)| view.materialized);
+                let near = hint::nearest(
+                    name.name.as_str(),
+                    there.map(|(other, _)| other.name.as_str()),
+                );
+                let message = format!(
+                    "expected a materialized view of the database, but found no {name} in it"
+                );
+                return Some(Diagnostic {
+                    help: near.map(|near| did_you_mean(&sql_name::show(&near.into()))),
+                    ..Diagnostic::error("unknown-materialized-view", at, message, "no such view")
+                });
+            }
+        },
+        Recreated::Policy { name, on } => {
+            let Some(table) = snapshot.tables.get(on) else {
+                return Some(unknown_table(on, at, snapshot));
+            };
+            if !table.policies.iter().any(|policy| policy.name == *name) {
+                let there = table.policies.iter().map(|policy| policy.name.as_str());
+                let near = hint::nearest(name.as_str(), there);
+                let message = format!("expected a policy of {on}, but found no {name} on it");
+                return Some(Diagnostic {
+                    help: near.map(|near| did_you_mean(&sql_name::show(&near.into()))),
+                    ..Diagnostic::error("unknown-policy", at, message, "no such policy")
+                });
+            }
+        }
+    }
+    (depends() == Some(false)).then(|| {
+        let message = format!(
+            "expected an object that computes with a key of this phase, but {object} does not"
+        );
+        Diagnostic {
+            help: Some("leave it out: it goes on working as it is".to_owned()),
+            ..Diagnostic::error("needless-recreate", at, message, "reads none of the keys")
+        }
+    })
 }
 
 fn is_key(table: &Table, column: &Ident) -> bool {

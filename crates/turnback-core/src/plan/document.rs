@@ -6,7 +6,7 @@ use super::reader::{Fields, Placed, Reader, quote};
 use super::shape::{PHASE, PLAN, SETTINGS};
 use super::source::{KeySpans, ParsedPlan, PhaseSpans, PlanSource, Spans};
 use super::yaml::{Kind, Node};
-use super::{Operations, Phase, Plan, Settings, operation, order, target};
+use super::{Operations, Phase, Plan, Settings, operation, order, recreate, target};
 use crate::name::Ident;
 
 /// The version of the format that this program reads.
@@ -55,6 +55,7 @@ pub(super) fn read(
         }
     }
     operation::refuse_repeated_keys(reader, &drafts);
+    recreate::refuse_repeated(reader, &drafts);
     let order = order::order(reader, &drafts)?;
     let (phases, spans) = finish(reader, drafts, &order)?;
     Some(ParsedPlan {

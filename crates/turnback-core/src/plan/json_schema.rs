@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::document::LONGEST_NAME;
 use super::duration;
 use super::shape::{
-    CONVERT_KEY, Key, OPERATION, PHASE, PLAN, SETTINGS, SQL, SQL_FILE, Shape, Value,
+    CONVERT_KEY, Key, OPERATION, PHASE, PLAN, RECREATE, SETTINGS, SQL, SQL_FILE, Shape, Value,
 };
 
 /// The JSON schema of the plan file.
@@ -14,7 +14,15 @@ use super::shape::{
 /// (names that must exist, phases in a circle) is checked by [`super::parse`] alone.
 pub fn json_schema() -> Json {
     let mut definitions = Map::new();
-    for shape in [&SETTINGS, &PHASE, &OPERATION, &CONVERT_KEY, &SQL, &SQL_FILE] {
+    for shape in [
+        &SETTINGS,
+        &PHASE,
+        &OPERATION,
+        &CONVERT_KEY,
+        &RECREATE,
+        &SQL,
+        &SQL_FILE,
+    ] {
         definitions.insert(title(shape), object(shape));
     }
     let mut root = object(&PLAN);
@@ -29,7 +37,7 @@ fn title(shape: &Shape) -> String {
     let words = shape
         .what
         .split(' ')
-        .filter(|word| !matches!(*word, "a" | "an" | "the" | "in"));
+        .filter(|word| !matches!(*word, "a" | "an" | "the" | "in" | "to"));
     words.collect::<Vec<_>>().join("_").to_lowercase()
 }
 
@@ -63,6 +71,14 @@ fn object(shape: &'static Shape) -> Json {
         schema["dependentSchemas"] = json!({
             "v7_from": { "required": ["generate"], "properties": { "generate": { "const": "v7" } } }
         });
+    } else if std::ptr::eq(shape, &RECREATE) {
+        schema["oneOf"] = json!([
+            { "required": ["policy", "on"], "properties": { "materialized_view": false } },
+            {
+                "required": ["materialized_view"],
+                "properties": { "policy": false, "on": false },
+            },
+        ]);
     } else if std::ptr::eq(shape, &SQL) {
         schema["oneOf"] = json!([
             { "required": ["down"], "properties": { "irreversible": { "const": false } } },

@@ -8,6 +8,7 @@ mod json_schema;
 mod operation;
 mod order;
 mod reader;
+mod recreate;
 mod shape;
 mod source;
 mod sql_name;
@@ -129,6 +130,40 @@ pub struct ConvertKey {
     pub column: Option<Ident>,
     /// How new keys are made.
     pub generate: Generate,
+    /// Objects that compute with a key, given anew for the new shape.
+    pub recreate: Vec<Recreate>,
+}
+
+/// An object that is given anew for the new shape, since it cannot be carried by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recreate {
+    /// Which object it is.
+    pub what: Recreated,
+    /// SQL that makes it, under its own name, where the tables have the new shape.
+    pub sql: String,
+}
+
+/// Kinds of objects that can be given anew.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Recreated {
+    /// A row-level security policy.
+    Policy {
+        /// Its name.
+        name: Ident,
+        /// Its table.
+        on: TableName,
+    },
+    /// A materialized view.
+    MaterializedView(TableName),
+}
+
+impl std::fmt::Display for Recreated {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Policy { name, on } => write!(f, "policy {name} on {on}"),
+            Self::MaterializedView(name) => write!(f, "materialized view {name}"),
+        }
+    }
 }
 
 /// How new keys are made.

@@ -5,7 +5,7 @@ use super::reader::{Fields, Reader, code_list, quote};
 use super::shape::{CONVERT_KEY, OPERATION, SQL, SQL_FILE};
 use super::source::{KeySpans, PlanSource};
 use super::yaml::{Kind, Node};
-use super::{ConvertKey, Generate, Operations, SqlOperation};
+use super::{ConvertKey, Generate, Operations, SqlOperation, recreate};
 use crate::diagnostic::{Diagnostic, Related, Span};
 use crate::name::{Ident, TableName};
 
@@ -43,7 +43,7 @@ pub(super) fn read_all(
         }
         if kind == "sql" {
             statements.extend(sql(reader, value, source));
-        } else if let Some((key, span)) = convert_key(reader, value, schema) {
+        } else if let Some((key, span)) = convert_key(reader, value, schema, source) {
             keys.push(key);
             spans.push(span);
         }
@@ -97,6 +97,7 @@ fn convert_key(
     reader: &mut Reader<'_>,
     node: &Node,
     schema: &Ident,
+    source: &PlanSource<'_>,
 ) -> Option<(ConvertKey, KeySpans)> {
     let fields = reader.fields(node, &CONVERT_KEY)?;
     let table = reader.table(&fields, "table", schema);
@@ -117,11 +118,13 @@ fn convert_key(
             )
             .help = Some("add `generate: v7`, or leave `v7_from` out".to_owned());
     }
+    let recreate = recreate::read_all(reader, &fields, schema, source);
     let (table, table_at) = table?;
     let spans = KeySpans {
         table: reader.span(&table_at),
         column: column.as_ref().map(|(_, at)| reader.span(at)),
         v7_from: v7_from.as_ref().map(|(_, at)| reader.span(at)),
+        recreate: recreate.iter().map(|(_, at)| reader.span(at)).collect(),
     };
     let generate = match (is_v7, v7_from) {
         (true, Some((column, _))) => Generate::V7From(column),
@@ -134,6 +137,7 @@ fn convert_key(
             table,
             column,
             generate,
+            recreate: recreate.into_iter().map(|(object, _)| object).collect(),
         },
         spans,
     ))
@@ -183,7 +187,7 @@ fn sql(reader: &mut Reader<'_>, node: &Node, source: &PlanSource<'_>) -> Option<
 }
 
 /// Reads SQL: text, or a file.
-fn sql_text(
+pub(super) fn sql_text(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
     name: &str,
@@ -218,7 +222,7 @@ fn sql_text(
 
 /// Records keys that are converted twice, in whatever phases.
 pub(super) fn refuse_repeated_keys(reader: &mut Reader<'_>, drafts: &[PhaseDraft]) {
-    let mut seen: Vec<(&ConvertKey, KeySpans)> = Vec::new();
+    let mut seen: Vec<(&ConvertKey, &KeySpans)> = Vec::new();
     for draft in drafts {
         let Some(Operations::ConvertKeys(keys)) = &draft.operations else {
             continue;
@@ -234,7 +238,7 @@ pub(super) fn refuse_repeated_keys(reader: &mut Reader<'_>, drafts: &[PhaseDraft
                         .found
                         .push(repeated_key(&key.table, spans.table, first));
                 }
-                None => seen.push((key, *spans)),
+                None => seen.push((key, spans)),
             }
         }
     }

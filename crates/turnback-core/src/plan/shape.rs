@@ -259,6 +259,38 @@ pub(super) static CONVERT_KEY: Shape = Shape {
             Value::Name,
             "A date or timestamp column of the table, from which rows that exist take the time of their v7 key. Only with `generate: v7`.",
         ),
+        key(
+            "recreate",
+            false,
+            Value::List(&RECREATE),
+            "Objects that compute with a key of this phase, given anew as they shall be for the new shape.",
+        ),
+    ],
+};
+
+pub(super) static RECREATE: Shape = Shape {
+    what: "an object to recreate",
+    about: "An object given anew for the new shape: a policy on a table, or a materialized view.",
+    keys: &[
+        key(
+            "policy",
+            false,
+            Value::Name,
+            "Name of a row-level security policy. Goes with `on`.",
+        ),
+        key("on", false, Value::TableName, "The table of the policy."),
+        key(
+            "materialized_view",
+            false,
+            Value::TableName,
+            "Name of a materialized view.",
+        ),
+        key(
+            "sql",
+            true,
+            Value::Sql,
+            "SQL that makes the object, under its own name, where the tables have the new shape.",
+        ),
     ],
 };
 

@@ -48,7 +48,7 @@ pub struct PhaseSpans {
 }
 
 /// Where the parts of a `convert_key` stand.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct KeySpans {
     /// The name of the table.
     pub table: Span,
@@ -56,6 +56,8 @@ pub struct KeySpans {
     pub column: Option<Span>,
     /// The column that gives the time, where there is one.
     pub v7_from: Option<Span>,
+    /// The names of the objects given anew, in order.
+    pub recreate: Vec<Span>,
 }
 
 /// Reads and checks a plan file.

@@ -8,7 +8,7 @@ use super::{Grant, as_list};
 use crate::name::{Ident, TableName};
 
 /// A view or materialized view.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct View {
     /// Whether it is materialized.
     pub materialized: bool,
