@@ -35,7 +35,7 @@ compiler_is_there() {
 
 has_postgres() {
     local program
-    for program in initdb pg_ctl postgres psql; do
+    for program in initdb pg_ctl postgres; do
         [ -x "$1/$program" ] || return 1
     done
     at_least "$("$1/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')" "$oldest_postgres"
@@ -48,15 +48,25 @@ find_postgres() {
         IFS=: read -r -a dirs <<<"$TURNBACK_PG_BIN"
         for dir in "${dirs[@]}"; do
             has_postgres "$dir" ||
-                fail "TURNBACK_PG_BIN names $dir, which does not hold PostgreSQL $oldest_postgres or later (initdb, pg_ctl, postgres, psql); name the directory that does, or unset it."
+                fail "TURNBACK_PG_BIN names $dir, which does not hold PostgreSQL $oldest_postgres or later (initdb, pg_ctl, postgres); name the directory that does, or unset it."
         done
-        return 0
+        has_psql "${dirs[@]}"
+        return
     fi
     IFS=: read -r -a dirs <<<"$(pg_config --bindir 2>/dev/null || true):$PATH"
     for dir in /usr/lib/postgresql/*/bin "${dirs[@]}"; do
-        has_postgres "$dir" && return 0
+        has_postgres "$dir" && has_psql "$dir" && return 0
     done
     return 1
+}
+
+# Some packages carry the server alone; then another installation's client serves.
+has_psql() {
+    local dir
+    for dir in "$@" /usr/lib/postgresql/*/bin; do
+        [ -x "$dir/psql" ] && return 0
+    done
+    command -v psql >/dev/null
 }
 
 # --- Installing, on Debian and its descendants.
@@ -128,7 +138,7 @@ if [ "$need_compiler" = yes ] || [ "$need_postgres" = yes ]; then
         [ "$need_compiler" = no ] ||
             say "A C compiler with headers is needed (on Debian: build-essential), and this script can install it only with apt-get and the right to use it."
         [ "$need_postgres" = no ] ||
-            say "PostgreSQL's server programs, version $oldest_postgres or later, are needed (on Debian: postgresql), and this script can install them only with apt-get and the right to use it; where they are installed already, set TURNBACK_PG_BIN to the directory that holds initdb, pg_ctl, postgres and psql."
+            say "PostgreSQL's server programs, version $oldest_postgres or later, are needed (on Debian: postgresql), and this script can install them only with apt-get and the right to use it; where they are installed already, set TURNBACK_PG_BIN to the directory that holds initdb, pg_ctl and postgres."
         exit 1
     fi
     say "fetching the list of packages"

@@ -1,11 +1,24 @@
 #!/usr/bin/env bash
 # Runs every test against one throw-away cluster, which ends with this script however it ends.
-# Arguments go to `cargo test`.
+# Arguments go to `cargo test`. Where TURNBACK_PG_BIN names several PostgreSQLs, every test runs
+# on each of them, one after the other.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 scripts/setup.sh
+
+if [[ ${TURNBACK_PG_BIN:-} == *:* ]]; then
+    IFS=: read -r -a versions <<<"$TURNBACK_PG_BIN"
+    failed=()
+    for version in "${versions[@]}"; do
+        say "testing on $("$version/postgres" --version)"
+        TURNBACK_PG_BIN=$version scripts/test.sh "$@" || failed+=("$version")
+    done
+    [ "${#failed[@]}" -eq 0 ] || fail "tests failed on: ${failed[*]}"
+    exit 0
+fi
+
 # All that the tests need in one build; the cluster's program alone would be built with other
 # features of the same dependencies, and so build them twice.
 cargo build --workspace --locked --bins --tests

@@ -12,7 +12,11 @@ const ENVIRONMENT: &str = "TURNBACK_PG_BIN";
 const DEBIAN: &str = "/usr/lib/postgresql";
 
 /// Programs without which there is no cluster.
-const NEEDED: [&str; 4] = ["initdb", "pg_ctl", "postgres", "psql"];
+const NEEDED: [&str; 3] = ["initdb", "pg_ctl", "postgres"];
+
+/// Clients. A directory may lack them (some packages carry the server alone); those of another
+/// installation serve as well.
+const CLIENTS: [&str; 2] = ["psql", "pg_dump"];
 
 /// A directory that holds PostgreSQL's programs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,13 +53,8 @@ impl Binaries {
                 })
                 .collect();
         }
-        let path = std::env::var_os("PATH").unwrap_or_default();
         let mut found = Vec::new();
-        for directory in debian()
-            .into_iter()
-            .chain(pg_config())
-            .chain(std::env::split_paths(&path))
-        {
+        for directory in installed() {
             match Self::in_directory(&directory) {
                 Some(binaries) if !found.contains(&binaries) => found.push(binaries),
                 _ => {}
@@ -79,20 +78,44 @@ impl Binaries {
         &self.directory
     }
 
-    /// Path of one program, for example `pg_dump`.
+    /// Path of one program, for example `pg_dump`: beside the server's, or, for a client that
+    /// is not there, of the newest installation that has it.
     pub fn program(&self, name: &str) -> PathBuf {
-        self.directory.join(name)
+        let beside = self.directory.join(name);
+        if beside.is_file() || !CLIENTS.contains(&name) {
+            return beside;
+        }
+        installed()
+            .into_iter()
+            .map(|directory| directory.join(name))
+            .find(|path| path.is_file())
+            .unwrap_or(beside)
     }
 
     /// The major version, for example 15; none where `postgres --version` tells no number.
     pub fn major_version(&self) -> Option<u32> {
-        let mut command = Command::new(self.program("postgres"));
-        let printed = error::run("postgres", command.arg("--version")).ok()?;
+        self.version_of("postgres")
+    }
+
+    /// The major version of one program.
+    pub(super) fn version_of(&self, name: &str) -> Option<u32> {
+        let mut command = Command::new(self.program(name));
+        let printed = error::run(name, command.arg("--version")).ok()?;
         // "postgres (PostgreSQL) 15.18 (Debian 15.18-0)", or "… 18beta1"
         let version = printed.split_ascii_whitespace().nth(2)?;
         let digits = version.find(|c: char| !c.is_ascii_digit());
         version[..digits.unwrap_or(version.len())].parse().ok()
     }
+}
+
+/// Where programs may be installed, the best place first.
+fn installed() -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    debian()
+        .into_iter()
+        .chain(pg_config())
+        .chain(std::env::split_paths(&path))
+        .collect()
 }
 
 /// Debian's directories, newest version first.

@@ -10,12 +10,12 @@ pub enum ClusterError {
     /// No usable PostgreSQL binaries.
     #[error(
         "no PostgreSQL server binaries found (looked in TURNBACK_PG_BIN, /usr/lib/postgresql/*/bin, \
-         `pg_config --bindir` and PATH for initdb, pg_ctl, postgres and psql): run `make setup`, or \
+         `pg_config --bindir` and PATH for initdb, pg_ctl and postgres): run `make setup`, or \
          set TURNBACK_PG_BIN to the directory that holds them"
     )]
     NoBinaries,
     /// TURNBACK_PG_BIN names a directory without them.
-    #[error("TURNBACK_PG_BIN names {0}, which does not hold initdb, pg_ctl, postgres and psql")]
+    #[error("TURNBACK_PG_BIN names {0}, which does not hold initdb, pg_ctl and postgres")]
     NotBinaries(String),
     /// PostgreSQL does not run as root, and there is nobody else to run it as.
     #[error(
