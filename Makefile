@@ -2,7 +2,7 @@
 # without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check clean
+.PHONY: help setup demo test check bench clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ test: ## Run every test against one throw-away cluster
 
 check: ## Formatting, lints, documentation, supply chain
 	@scripts/check.sh
+
+bench: ## Measure: backfill, cut-over and back, what clients pay, planning
+	@scripts/bench.sh
 
 clean: ## Remove what was built
 	@cargo clean
