@@ -53,7 +53,7 @@ fn a_small_plan_gets_the_documented_defaults() {
 #[test]
 fn settings_and_durations_are_read() {
     let text = format!(
-        "{}    bake: 1h30m\n    operations: [{{ sql: {{ up: x, down: y, transaction: false }} }}]\nsettings: {{ lock_timeout: 50ms, lock_attempts: 5, workers: 8, batch_time: 1s }}\n",
+        "{}    bake: 1h30m\n    operations: [{{ sql: {{ up: x, down: y, transaction: false }} }}]\nsettings: {{ lock_timeout: 50ms, lock_attempts: 5, workers: 8, batch_time: 1s, answer_timeout: 5s }}\n",
         phase("")
     );
     let plan = read(&text).plan;
@@ -64,6 +64,7 @@ fn settings_and_durations_are_read() {
             lock_attempts: 5,
             workers: 8,
             batch_time: Duration::from_secs(1),
+            answer_timeout: Duration::from_secs(5),
         }
     );
     assert_eq!(plan.phases[0].bake, Some(Duration::from_secs(5400)));

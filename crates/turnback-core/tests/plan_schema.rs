@@ -14,7 +14,8 @@ fn everything() -> Value {
         "target": "postgres://localhost/chat",
         "schema": "public",
         "settings": {
-            "lock_timeout": "100ms", "lock_attempts": 60, "workers": 2, "batch_time": "200ms"
+            "lock_timeout": "100ms", "lock_attempts": 60, "workers": 2, "batch_time": "200ms",
+            "answer_timeout": "30s"
         },
         "phases": [
             {

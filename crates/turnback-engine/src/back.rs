@@ -13,6 +13,7 @@ use crate::edges::{Journal, PhaseRecord, Target};
 use crate::error::EngineError;
 use crate::proof::Proof;
 use crate::run::Run;
+use crate::stage::Becomes;
 
 /// How far one call of [`back`] goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,9 +89,10 @@ async fn turn_back<T: Target, J: Journal>(
         for record in left {
             withdraw(run, record).await?;
         }
-        let proven = prove(run, &turning, &records).await;
-        retire(run).await?;
-        proof = Some(proven?);
+        retire(run, &phases).await?;
+        let proven = prove(run, &turning, &records).await?;
+        forget(run, &phases).await?;
+        proof = Some(proven.as_it_was()?);
     }
     Ok(BackReport {
         phases,
@@ -119,11 +121,15 @@ async fn swap<T: Target, J: Journal>(
     next: PhaseState,
 ) -> Result<f64, EngineError> {
     if record.program.swap_back.is_empty() {
-        run.become_state(&record.phase, next, None).await?;
+        run.become_state(&record.phase, record.state, next).await?;
         return Ok(0.0);
     }
+    let becomes = Becomes {
+        from: record.state,
+        state: next,
+    };
     let times = run
-        .stage(&record.program, Stage::SwapBack, Some(next))
+        .stage(&record.program, Stage::SwapBack, Some(becomes))
         .await?;
     let hold = times.map_or(0.0, |times| times.hold_millis);
     run.became(&record.phase, next, Some(hold)).await?;
@@ -136,15 +142,27 @@ async fn withdraw<T: Target, J: Journal>(
 ) -> Result<(), EngineError> {
     if matches!(record.state, PhaseState::Expanding | PhaseState::Expanded) {
         let next = record.state.next(PhaseEvent::WithdrawBegun)?;
-        run.become_state(&record.phase, next, None).await?;
+        run.become_state(&record.phase, record.state, next).await?;
     }
     run.stage(&record.program, Stage::Withdraw, None).await?;
+    Ok(())
+}
+
+/// The last thing of a way back: until here the ledger knows which phases it is about, and
+/// the same call goes on with these and no others.
+async fn forget<T: Target, J: Journal>(
+    run: &Run<T, J>,
+    phases: &[String],
+) -> Result<(), EngineError> {
     let state = PhaseState::Withdrawing.next(PhaseEvent::Withdrawn)?;
-    run.target
-        .forget_phase(run.fence, &run.plan, &record.phase)
-        .await
-        .map_err(EngineError::while_doing("writing the ledger"))?;
-    run.became(&record.phase, state, None).await
+    run.persist("writing the ledger", async || {
+        run.target.forget_phases(run.fence, &run.plan, phases).await
+    })
+    .await?;
+    for phase in phases {
+        run.became(phase, state, None).await?;
+    }
+    Ok(())
 }
 
 /// Compares with the catalog before the earliest of the phases.
@@ -168,14 +186,23 @@ async fn prove<T: Target, J: Journal>(
     if contracted_meanwhile {
         proof.forgive_contract();
     }
-    match proof.left_behind.first() {
-        None => Ok(proof),
-        Some(first) => Err(EngineError::NeedsPerson {
-            what: format!(
-                "turned back, but the catalog is not as it was: {} difference(s), the first: {first}",
-                proof.left_behind.len()
-            ),
-            next: "Every client can read and write; compare the object with its definition before the change".to_owned(),
-        }),
+    Ok(proof)
+}
+
+impl Proof {
+    /// # Errors
+    ///
+    /// When something of ours is not as it was.
+    fn as_it_was(self) -> Result<Self, EngineError> {
+        match self.left_behind.first() {
+            None => Ok(self),
+            Some(first) => Err(EngineError::NeedsPerson {
+                what: format!(
+                    "turned back, but the catalog is not as it was: {} difference(s), the first: {first}",
+                    self.left_behind.len()
+                ),
+                next: "Every client can read and write; compare the object with its definition before the change".to_owned(),
+            }),
+        }
     }
 }

@@ -11,6 +11,7 @@ use crate::back::standings;
 use crate::edges::{Journal, Target};
 use crate::error::EngineError;
 use crate::run::Run;
+use crate::stage::Becomes;
 
 /// What contract came to.
 #[derive(Clone, Debug, Serialize)]
@@ -47,17 +48,21 @@ async fn give_up<T: Target, J: Journal>(
         // The old foreign keys must be whole until the moment they go.
         run.stage(&record.program, Stage::Settle, None).await?;
         let contracting = record.state.next(PhaseEvent::ContractBegun)?;
-        run.become_state(phase, contracting, None).await?;
+        run.become_state(phase, record.state, contracting).await?;
         let contracted = contracting.next(PhaseEvent::Contracted)?;
-        run.stage(&record.program, Stage::Contract, Some(contracted))
+        let becomes = Becomes {
+            from: contracting,
+            state: contracted,
+        };
+        run.stage(&record.program, Stage::Contract, Some(becomes))
             .await?;
         if record.program.contract.is_empty() {
-            run.become_state(phase, contracted, None).await?;
+            run.become_state(phase, contracting, contracted).await?;
         } else {
             run.became(phase, contracted, None).await?;
         }
     }
-    retire(run).await?;
+    retire(run, &[]).await?;
     Ok(ContractReport {
         phases,
         millis: begun.elapsed().as_millis() as u64,
@@ -65,11 +70,16 @@ async fn give_up<T: Target, J: Journal>(
 }
 
 /// Closes the version schemas of contracted phases, once `public` is all that is left to see:
-/// the new shape of one phase is the old shape of the next.
-pub(crate) async fn retire<T: Target, J: Journal>(run: &Run<T, J>) -> Result<(), EngineError> {
+/// the new shape of one phase is the old shape of the next. `withdrawn` are phases whose new
+/// shape has just been dropped.
+pub(crate) async fn retire<T: Target, J: Journal>(
+    run: &Run<T, J>,
+    withdrawn: &[String],
+) -> Result<(), EngineError> {
     let records = run.phases().await?;
     let needed = records.iter().any(|record| {
         !record.program.version_schemas.is_empty()
+            && !withdrawn.contains(&record.phase)
             && !matches!(record.state, PhaseState::Pending | PhaseState::Contracted)
     });
     if needed {

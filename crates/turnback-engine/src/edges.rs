@@ -52,22 +52,46 @@ pub struct StepKey {
     pub step: String,
 }
 
-/// What the ledger takes down in the same transaction as the effect.
+/// That a step is done, and what it stands on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepMark {
+    /// The step.
+    pub key: StepKey,
+    /// The step of the same stage that came before it. The ledger must hold it: a server that
+    /// came back without its last commits (a failover, a restore) must not be built upon.
+    pub after: Option<String>,
+}
+
+/// What the ledger takes down in the same transaction as the effect. A mark that does not fit
+/// what the ledger holds is refused with [`TargetError::Forgotten`], and the effect with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mark {
-    /// The step is done.
-    Step(StepKey),
+    /// The step is done. Refused while stripes of its backfill are not.
+    Step(StepMark),
     /// The phase came to a state, with the step that brought it there.
     State {
         /// Name of the plan.
         plan: String,
         /// The phase.
         phase: String,
+        /// The state it was in. Being in the new one already is no error: the same mark may
+        /// arrive twice when its first answer was lost.
+        from: PhaseState,
         /// The state it is now in.
         state: PhaseState,
         /// The step, where one brought it there.
-        step: Option<StepKey>,
+        step: Option<StepMark>,
     },
+}
+
+impl Mark {
+    /// The step it is about, where there is one.
+    pub fn step(&self) -> Option<&StepMark> {
+        match self {
+            Self::Step(step) => Some(step),
+            Self::State { step, .. } => step.as_ref(),
+        }
+    }
 }
 
 /// A stretch of a table's pages that one worker fills.
@@ -152,12 +176,14 @@ pub trait Target: Clone + Send + Sync + 'static {
         phase: &str,
     ) -> impl Future<Output = Result<Vec<(Stage, String)>, TargetError>> + Send;
 
-    /// Forgets the steps of a phase that was turned back, and marks its state, at once.
-    fn forget_phase(
+    /// Forgets the steps of phases that were turned back, and marks their state: all of them
+    /// in one transaction, so that a way back is either over or can be gone on with as it was
+    /// asked for.
+    fn forget_phases(
         &self,
         fence: Fence,
         plan: &str,
-        phase: &str,
+        phases: &[String],
     ) -> impl Future<Output = Result<(), TargetError>> + Send;
 
     /// Takes a mark down by itself.
@@ -173,7 +199,9 @@ pub trait Target: Clone + Send + Sync + 'static {
         facts: &[Fact],
     ) -> impl Future<Output = Result<Vec<bool>, TargetError>> + Send;
 
-    /// One transaction: locks under the budget, statements, fence and mark.
+    /// One transaction: locks under the budget, statements, mark and fence. When the ledger
+    /// says already that the step is done, because an earlier try arrived and its answer did
+    /// not, nothing is run.
     fn transaction(
         &self,
         fence: Fence,
@@ -184,9 +212,10 @@ pub trait Target: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<LockTimes, TargetError>> + Send;
 
     /// One statement outside a transaction, with no limit of time; ended early when `stop`
-    /// is asked for. `waiting` hears for whom it waits.
+    /// is asked for. `waiting` hears for whom it waits. Refused under an old lease.
     fn online(
         &self,
+        fence: Fence,
         statement: &str,
         stop: &Stop,
         waiting: &(dyn Fn(Vec<Blocker>) + Send + Sync),
@@ -198,8 +227,13 @@ pub trait Target: Clone + Send + Sync + 'static {
     -> impl Future<Output = Result<i64, TargetError>> + Send;
 
     /// SQL of the user's outside a transaction, under a search path (`search_path = …`).
-    fn script(&self, sql: &str, path: &str)
-    -> impl Future<Output = Result<(), TargetError>> + Send;
+    /// Refused under an old lease.
+    fn script(
+        &self,
+        fence: Fence,
+        sql: &str,
+        path: &str,
+    ) -> impl Future<Output = Result<(), TargetError>> + Send;
 
     /// The stripes of a backfill that are not done yet; the first call divides the table.
     fn stripes(
@@ -211,7 +245,9 @@ pub trait Target: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Stripe>, TargetError>> + Send;
 
     /// One batch over pages `stripe.next..end`, with its progress in the same transaction.
-    /// Gives the number of rows written.
+    /// Gives the number of rows written. A server may forget batches in a crash, the last ones
+    /// first, until something else is committed; one that does not join on to the ledger's
+    /// progress is refused with [`TargetError::Forgotten`].
     fn batch(
         &self,
         fence: Fence,

@@ -38,6 +38,17 @@ pub enum TargetError {
     /// The connection broke or cannot be made.
     #[error("the connection to the database is lost: {0}")]
     Lost(String),
+    /// The server came back without something that had been committed.
+    #[error("the server came back without what was done last: {0}")]
+    Forgotten(String),
+    /// The server cannot at the moment, for want of something that is not ours to give.
+    #[error("the server cannot go on: {reason}. {remedy}")]
+    Unable {
+        /// What it said.
+        reason: String,
+        /// What helps, as a sentence.
+        remedy: &'static str,
+    },
     /// The server refused a statement.
     #[error("{message}{}", Hint(.detail, .statement))]
     Sql {
@@ -141,6 +152,8 @@ impl EngineError {
                 | TargetError::LeaseHeld { .. }
                 | TargetError::Fenced
                 | TargetError::Stopped
+                | TargetError::Forgotten(_)
+                | TargetError::Unable { .. }
                 | TargetError::Lost(_) => ExitCode::Stopped,
                 TargetError::Sql { .. } => ExitCode::NeedsPerson,
                 TargetError::Ledger(_) => ExitCode::Failed,

@@ -10,11 +10,12 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use turnback_core::backfill::Backfill;
 
-use crate::edges::{Fence, Journal, Observer, StepKey, Stripe, Target};
+use crate::edges::{Fence, Journal, Mark, Observer, StepKey, Stripe, Target};
 use crate::error::{EngineError, TargetError};
 use crate::progress::Progress;
 use crate::run::Run;
 use crate::stop::Stop;
+use crate::transaction::RECONNECTS;
 
 /// Stripes per worker: enough that no worker is left with a long rest of its own.
 const STRIPES_PER_WORKER: u32 = 8;
@@ -28,34 +29,35 @@ const BLIND_PAGES: i64 = 128;
 const PATIENCE: u32 = 8;
 /// Refusals in a row before a walk that must not leave any out stops the run; about a minute.
 const LAST_PATIENCE: u32 = 64;
-/// How often a walk is taken up again after the connection was lost.
-const RECONNECTS: u32 = 30;
 
 impl<T: Target, J: Journal> Run<T, J> {
-    /// Fills what is left to fill. Gives the number of rows written.
+    /// Fills what is left to fill and marks it. Gives the number of rows written.
     pub(crate) async fn fill(
         &self,
         key: &StepKey,
         backfill: &Backfill,
+        mark: &Mark,
     ) -> Result<u64, EngineError> {
         let (mut rows, mut lost) = (0, 0);
         loop {
-            let walked = self.walk(key, backfill, &mut rows).await;
-            match walked {
-                Ok(()) => {
-                    self.safe_point()?;
-                    return Ok(rows);
+            let filled = async {
+                self.walk(key, backfill, &mut rows).await?;
+                if self.stop.is_asked() {
+                    return Err(TargetError::Stopped);
                 }
+                self.target.mark(self.fence, mark).await
+            }
+            .await;
+            match filled {
+                Ok(()) => return Ok(rows),
                 // Batches do not wait for the disk, so a server that comes back from a crash
                 // may have forgotten the last ones, each with its progress: what is left to
                 // do is read from the ledger again.
-                Err(TargetError::Lost(reason)) if lost < RECONNECTS => {
+                Err(TargetError::Lost(reason) | TargetError::Forgotten(reason))
+                    if lost < RECONNECTS =>
+                {
                     lost += 1;
-                    self.show(Progress::Reconnecting {
-                        reason,
-                        attempt: lost,
-                    });
-                    self.pause(lost + 2).await?;
+                    self.reconnect(reason, lost).await?;
                 }
                 Err(error) => {
                     let doing = format!("filling {}", backfill.table);

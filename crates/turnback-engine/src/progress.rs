@@ -39,6 +39,13 @@ pub enum Progress {
         /// Rows written since the step began.
         rows: u64,
     },
+    /// A step takes its time.
+    Working {
+        /// What it does.
+        title: String,
+        /// Seconds since it began.
+        seconds: u64,
+    },
     /// A step waits for other sessions.
     Waiting {
         /// The step.

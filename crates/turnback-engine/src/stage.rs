@@ -2,7 +2,7 @@
 //! what came of it.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use turnback_core::fact::Inspection;
 use turnback_core::journal::{JournalEvent, LockTimes};
@@ -12,10 +12,29 @@ use turnback_core::sql_operation;
 use turnback_core::state::PhaseState;
 use turnback_core::step::{Check, Step, Work};
 
-use crate::edges::{Journal, Mark, StepKey, Target};
+use crate::edges::{Journal, Mark, StepKey, StepMark, Target};
 use crate::error::{EngineError, TargetError};
 use crate::progress::Progress;
 use crate::run::Run;
+
+/// How often a step that takes its time says so.
+const TELL: Duration = Duration::from_secs(10);
+
+/// What a step's work came to.
+#[derive(Default)]
+struct Came {
+    /// Rows it wrote, where that is known.
+    rows: Option<u64>,
+    /// How long it waited for strong locks and held them, where it took any.
+    lock: Option<LockTimes>,
+}
+
+/// The state that a stage leads to.
+#[derive(Clone, Copy)]
+pub(crate) struct Becomes {
+    pub(crate) from: PhaseState,
+    pub(crate) state: PhaseState,
+}
 
 impl<T: Target, J: Journal> Run<T, J> {
     /// Runs what is left of a stage. `becomes` is the state that its last step, if it is a
@@ -24,15 +43,15 @@ impl<T: Target, J: Journal> Run<T, J> {
         &self,
         program: &Program,
         stage: Stage,
-        becomes: Option<PhaseState>,
+        becomes: Option<Becomes>,
     ) -> Result<Option<LockTimes>, EngineError> {
         let phase = &program.phase;
         let steps = program.steps(stage);
         let done = self
-            .target
-            .done_steps(&self.plan, phase)
-            .await
-            .map_err(EngineError::while_doing("reading the ledger"))?;
+            .persist("reading the ledger", async || {
+                self.target.done_steps(&self.plan, phase).await
+            })
+            .await?;
         let done_of = |wanted: Stage| -> BTreeSet<&str> {
             done.iter()
                 .filter(|(of, _)| *of == wanted)
@@ -44,48 +63,58 @@ impl<T: Target, J: Journal> Run<T, J> {
             Stage::Withdraw => sql_operation::nothing_to_undo(program, &expanded),
             _ => BTreeSet::new(),
         };
-        let left: Vec<&Step> = steps
+        let wanted: Vec<&Step> = steps
             .iter()
-            .filter(|step| {
-                !done_here.contains(step.id.as_str()) && !needless.contains(step.id.as_str())
-            })
+            .filter(|step| !needless.contains(step.id.as_str()))
             .collect();
+        let is_done = |step: &Step| done_here.contains(step.id.as_str());
         self.show(Progress::StageBegun {
             phase: phase.clone(),
             stage,
-            steps: left.len(),
+            steps: wanted.iter().filter(|step| !is_done(step)).count(),
         });
         let mut last = None;
-        for step in left {
-            self.safe_point()?;
-            let is_last = steps.last().is_some_and(|l| l.id == step.id);
-            last = self
-                .step(phase, stage, step, becomes.filter(|_| is_last))
-                .await?;
+        let mut after = None;
+        for step in wanted {
+            if !is_done(step) {
+                self.safe_point()?;
+                let is_last = steps.last().is_some_and(|l| l.id == step.id);
+                let mark = StepMark {
+                    key: self.key(phase, stage, step),
+                    after,
+                };
+                last = self.step(mark, step, becomes.filter(|_| is_last)).await?;
+            }
+            after = Some(step.id.clone());
         }
         Ok(last)
     }
 
-    async fn step(
-        &self,
-        phase: &str,
-        stage: Stage,
-        step: &Step,
-        becomes: Option<PhaseState>,
-    ) -> Result<Option<LockTimes>, EngineError> {
-        let key = StepKey {
+    fn key(&self, phase: &str, stage: Stage, step: &Step) -> StepKey {
+        StepKey {
             plan: self.plan.clone(),
             phase: phase.to_owned(),
             stage,
             step: step.id.clone(),
-        };
+        }
+    }
+
+    async fn step(
+        &self,
+        mark: StepMark,
+        step: &Step,
+        becomes: Option<Becomes>,
+    ) -> Result<Option<LockTimes>, EngineError> {
+        let key = mark.key.clone();
+        let (phase, stage) = (key.phase.as_str(), key.stage);
         let mark = match becomes {
-            None => Mark::Step(key.clone()),
-            Some(state) => Mark::State {
+            None => Mark::Step(mark),
+            Some(Becomes { from, state }) => Mark::State {
                 plan: key.plan.clone(),
                 phase: phase.to_owned(),
+                from,
                 state,
-                step: Some(key.clone()),
+                step: Some(mark),
             },
         };
         self.write(JournalEvent::StepIntended {
@@ -101,51 +130,9 @@ impl<T: Target, J: Journal> Run<T, J> {
             title: step.title.clone(),
         });
         let begun = Instant::now();
-        let mut rows = None;
-        let mut lock = None;
-        match &step.work {
-            Work::Transaction { locks, statements } => {
-                lock = Some(self.transact(&key, locks, statements, &mark).await?);
-            }
-            Work::Online {
-                statement, clean, ..
-            } => {
-                self.online(&key, step, statement, clean.as_deref()).await?;
-                self.mark(&mark).await?;
-            }
-            Work::Backfill(backfill) => {
-                rows = Some(self.fill(&key, backfill).await?);
-                self.mark(&mark).await?;
-            }
-            Work::Verify { checks } => {
-                for check in checks {
-                    self.check(check).await?;
-                }
-                self.mark(&mark).await?;
-            }
-            Work::Script {
-                sql,
-                transaction: true,
-            } => {
-                let statements = [
-                    format!("SET LOCAL {}", search_path(&self.schema)),
-                    sql.clone(),
-                    "SET LOCAL search_path = pg_catalog, pg_temp".to_owned(),
-                ];
-                lock = Some(self.transact(&key, &[], &statements, &mark).await?);
-            }
-            Work::Script {
-                sql,
-                transaction: false,
-            } => {
-                let ran = async {
-                    self.target.heartbeat(self.fence).await?;
-                    self.target.script(sql, &search_path(&self.schema)).await
-                };
-                ran.await.map_err(EngineError::while_doing(&step.title))?;
-                self.mark(&mark).await?;
-            }
-        }
+        let Came { rows, lock } = self
+            .telling(step, self.work(&key, step, &mark))
+            .await?;
         let millis = begun.elapsed().as_millis() as u64;
         self.write(JournalEvent::StepDone {
             phase: phase.to_owned(),
@@ -167,20 +154,73 @@ impl<T: Target, J: Journal> Run<T, J> {
         Ok(lock)
     }
 
-    /// Takes a mark down by itself, through lost connections.
-    pub(crate) async fn mark(&self, mark: &Mark) -> Result<(), EngineError> {
-        let mut attempt = 0;
-        loop {
-            match self.target.mark(self.fence, mark).await {
-                Ok(()) => return Ok(()),
-                Err(TargetError::Lost(reason)) if attempt < 30 => {
-                    attempt += 1;
-                    self.show(Progress::Reconnecting { reason, attempt });
-                    self.pause(attempt + 2).await?;
+    async fn work(&self, key: &StepKey, step: &Step, mark: &Mark) -> Result<Came, EngineError> {
+        let mut came = Came::default();
+        match &step.work {
+            Work::Transaction { locks, statements } => {
+                came.lock = Some(self.transact(key, locks, statements, mark).await?);
+            }
+            Work::Online {
+                statement, clean, ..
+            } => {
+                self.online(key, step, statement, clean.as_deref()).await?;
+                self.mark(mark).await?;
+            }
+            Work::Backfill(backfill) => {
+                came.rows = Some(self.fill(key, backfill, mark).await?);
+            }
+            Work::Verify { checks } => {
+                for check in checks {
+                    self.check(check).await?;
                 }
-                Err(error) => return Err(EngineError::while_doing("writing the ledger")(error)),
+                self.mark(mark).await?;
+            }
+            Work::Script {
+                sql,
+                transaction: true,
+            } => {
+                let statements = [
+                    format!("SET LOCAL {}", search_path(&self.schema)),
+                    sql.clone(),
+                    "SET LOCAL search_path = pg_catalog, pg_temp".to_owned(),
+                ];
+                came.lock = Some(self.transact(key, &[], &statements, mark).await?);
+            }
+            Work::Script {
+                sql,
+                transaction: false,
+            } => {
+                self.target
+                    .script(self.fence, sql, &search_path(&self.schema))
+                    .await
+                    .map_err(EngineError::while_doing(&step.title))?;
+                self.mark(mark).await?;
             }
         }
+        Ok(came)
+    }
+
+    /// Waits for a step's work, and says now and then that it is still at it.
+    async fn telling<R>(&self, step: &Step, work: impl Future<Output = R>) -> R {
+        let begun = Instant::now();
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                came = &mut work => return came,
+                () = tokio::time::sleep(TELL) => self.show(Progress::Working {
+                    title: step.title.clone(),
+                    seconds: begun.elapsed().as_secs(),
+                }),
+            }
+        }
+    }
+
+    /// Takes a mark down by itself, through lost connections.
+    pub(crate) async fn mark(&self, mark: &Mark) -> Result<(), EngineError> {
+        self.persist("writing the ledger", async || {
+            self.target.mark(self.fence, mark).await
+        })
+        .await
     }
 
     /// A statement outside a transaction: what is there is found out first, the remains of a
@@ -202,17 +242,19 @@ impl<T: Target, J: Journal> Run<T, J> {
         let mut attempt = 0;
         loop {
             let outcome = async {
-                // No transaction of ours encloses the statement: this is its fence.
-                self.target.heartbeat(self.fence).await?;
                 let facts = self.target.inspect(&step.done_when).await?;
                 match (Inspection::of(&facts), clean) {
                     (Inspection::Done, _) => return Ok(()),
                     (Inspection::Partial, Some(clean)) => {
-                        self.target.online(clean, &self.stop, &waiting).await?
+                        self.target
+                            .online(self.fence, clean, &self.stop, &waiting)
+                            .await?
                     }
                     (Inspection::Partial | Inspection::Absent, _) => {}
                 }
-                self.target.online(statement, &self.stop, &waiting).await
+                self.target
+                    .online(self.fence, statement, &self.stop, &waiting)
+                    .await
             }
             .await;
             match outcome {
@@ -228,14 +270,12 @@ impl<T: Target, J: Journal> Run<T, J> {
     }
 
     async fn check(&self, check: &Check) -> Result<(), EngineError> {
+        let path = search_path(&self.schema);
         let wrong = self
-            .target
-            .count(&check.sql, &search_path(&self.schema))
-            .await
-            .map_err(EngineError::while_doing(format!(
-                "checking that {}",
-                check.promise
-            )))?;
+            .persist(&format!("checking that {}", check.promise), async || {
+                self.target.count(&check.sql, &path).await
+            })
+            .await?;
         if wrong == 0 {
             return Ok(());
         }

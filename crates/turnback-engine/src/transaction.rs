@@ -1,5 +1,5 @@
-//! A transaction step: several short tries for its locks, and a look at the server before a
-//! try is repeated whose outcome nobody heard.
+//! A transaction step: several short tries for its locks, and patience with a server that
+//! does not answer.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const MANY: u32 = 20;
 /// The longest pause from then on.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How often a lost connection is tried again before the run stops.
-const RECONNECTS: u32 = 30;
+pub(crate) const RECONNECTS: u32 = 30;
 
 impl<T: Target, J: Journal> Run<T, J> {
     /// Runs locks, statements and mark as one transaction, however many tries that takes.
@@ -58,27 +58,14 @@ impl<T: Target, J: Journal> Run<T, J> {
                     refused += 1;
                     self.pause(haste(key.stage, refused)).await?;
                 }
+                // The commit may have arrived although its answer did not; the next try finds
+                // its mark then, and runs nothing.
                 Err(TargetError::Lost(reason)) if lost < RECONNECTS => {
                     lost += 1;
-                    self.show(Progress::Reconnecting {
-                        reason,
-                        attempt: lost,
-                    });
-                    self.pause(lost + 2).await?;
-                    // The commit may have arrived although its answer did not.
-                    if self.is_marked(key).await {
-                        return Ok(LockTimes::default());
-                    }
+                    self.reconnect(reason, lost).await?;
                 }
                 Err(error) => return Err(EngineError::while_doing(&key.step)(error)),
             }
-        }
-    }
-
-    async fn is_marked(&self, key: &StepKey) -> bool {
-        match self.target.done_steps(&key.plan, &key.phase).await {
-            Ok(done) => done.contains(&(key.stage, key.step.clone())),
-            Err(_) => false,
         }
     }
 
@@ -126,6 +113,30 @@ impl<T: Target, J: Journal> Run<T, J> {
                 key.step, self.settings.lock_timeout
             ),
         }
+    }
+
+    /// Does something that may be repeated, through lost connections.
+    pub(crate) async fn persist<R>(
+        &self,
+        doing: &str,
+        mut work: impl AsyncFnMut() -> Result<R, TargetError>,
+    ) -> Result<R, EngineError> {
+        let mut lost = 0;
+        loop {
+            match work().await {
+                Err(TargetError::Lost(reason)) if lost < RECONNECTS => {
+                    lost += 1;
+                    self.reconnect(reason, lost).await?;
+                }
+                outcome => return outcome.map_err(EngineError::while_doing(doing)),
+            }
+        }
+    }
+
+    /// Says that the connection is lost, and waits before the next try.
+    pub(crate) async fn reconnect(&self, reason: String, attempt: u32) -> Result<(), EngineError> {
+        self.show(Progress::Reconnecting { reason, attempt });
+        self.pause(attempt + 2).await
     }
 
     /// Waits a little longer each time, with jitter, so that traffic flows in between.

@@ -16,6 +16,7 @@ use crate::edges::{Journal, Mark, PhaseRecord, Target};
 use crate::error::EngineError;
 use crate::progress::Progress;
 use crate::run::Run;
+use crate::stage::Becomes;
 
 /// How far to go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,18 +98,25 @@ async fn forward<T: Target, J: Journal>(
         state = match state {
             PhaseState::Pending | PhaseState::Expanding => {
                 run.stage(&record.program, Stage::Expand, None).await?;
-                run.become_state(&phase.id, state.next(PhaseEvent::Expanded)?, None)
+                run.become_state(&phase.id, state, state.next(PhaseEvent::Expanded)?)
                     .await?
             }
             PhaseState::Expanded if expanded_only => return Ok(state),
             PhaseState::Expanded => {
                 let next = state.next(PhaseEvent::CutOver)?;
                 let times = run
-                    .stage(&record.program, Stage::CutOver, Some(next))
+                    .stage(
+                        &record.program,
+                        Stage::CutOver,
+                        Some(Becomes {
+                            from: state,
+                            state: next,
+                        }),
+                    )
                     .await?;
                 if record.program.cut_over.is_empty() {
                     // SQL of the user's has no second shape: nothing to swap.
-                    run.become_state(&phase.id, next, None).await?;
+                    run.become_state(&phase.id, state, next).await?;
                 } else {
                     let hold = times.map_or(0.0, |times| times.hold_millis);
                     report.cut_overs.push((phase.id.clone(), hold));
@@ -158,10 +166,10 @@ async fn begin<T: Target, J: Journal>(
         program: planned,
         before,
     };
-    run.target
-        .begin_phase(run.fence, &run.plan, &record)
-        .await
-        .map_err(EngineError::while_doing("writing the ledger"))?;
+    run.persist("writing the ledger", async || {
+        run.target.begin_phase(run.fence, &run.plan, &record).await
+    })
+    .await?;
     run.became(&phase.id, record.state, None).await?;
     Ok(record)
 }
@@ -189,34 +197,35 @@ pub fn live_versions(records: &[PhaseRecord]) -> Vec<LiveVersion> {
 
 impl<T: Target, J: Journal> Run<T, J> {
     pub(crate) async fn phases(&self) -> Result<Vec<PhaseRecord>, EngineError> {
-        self.target
-            .phases(&self.plan)
-            .await
-            .map_err(EngineError::while_doing("reading the ledger"))
+        self.persist("reading the ledger", async || {
+            self.target.phases(&self.plan).await
+        })
+        .await
     }
 
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, EngineError> {
-        self.target
-            .snapshot()
-            .await
-            .map_err(EngineError::while_doing("looking at the catalog"))
+        self.persist("looking at the catalog", async || {
+            self.target.snapshot().await
+        })
+        .await
     }
 
     /// Marks a state that no transaction of its own brought about.
     pub(crate) async fn become_state(
         &self,
         phase: &str,
+        from: PhaseState,
         state: PhaseState,
-        hold_millis: Option<f64>,
     ) -> Result<PhaseState, EngineError> {
         self.mark(&Mark::State {
             plan: self.plan.clone(),
             phase: phase.to_owned(),
+            from,
             state,
             step: None,
         })
         .await?;
-        self.became(phase, state, hold_millis).await?;
+        self.became(phase, state, None).await?;
         Ok(state)
     }
 

@@ -162,8 +162,9 @@ async fn progress(
     if noted == 1 {
         Ok(())
     } else {
-        Err(TargetError::Lost(
-            "the server came back without the last batches".to_owned(),
-        ))
+        Err(TargetError::Forgotten(format!(
+            "batches of step {}",
+            key.step
+        )))
     }
 }

@@ -3,6 +3,8 @@
 use sqlx::postgres::PgDatabaseError;
 use turnback_engine::error::TargetError;
 
+use crate::session::CONNECT;
+
 /// Sorts an error by SQLSTATE (PostgreSQL manual, appendix A).
 pub(crate) fn target_error(error: sqlx::Error, statement: &str) -> TargetError {
     let sqlx::Error::Database(database) = &error else {
@@ -10,6 +12,10 @@ pub(crate) fn target_error(error: sqlx::Error, statement: &str) -> TargetError {
             sqlx::Error::Decode(_)
             | sqlx::Error::ColumnNotFound(_)
             | sqlx::Error::ColumnDecode { .. } => ledger_error(error),
+            sqlx::Error::PoolTimedOut => TargetError::Lost(format!(
+                "no session with the server was to be had within {} s",
+                CONNECT.as_secs()
+            )),
             other => TargetError::Lost(other.to_string()),
         };
     };
@@ -19,7 +25,17 @@ pub(crate) fn target_error(error: sqlx::Error, statement: &str) -> TargetError {
         "55P03" => TargetError::LockRefused { blockers: vec![] },
         "40P01" | "40001" => TargetError::TryAgain(message),
         "TB001" => TargetError::Fenced,
-        "57P01" | "57P02" | "57P03" | "57P05" | "53300" => TargetError::Lost(message),
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "53300" => TargetError::Lost(message),
+        "53100" => unable(
+            message,
+            "Make room on the server's disk: what was not committed has left nothing behind",
+        ),
+        "53200" => unable(message, "Give the server more memory, or less to do"),
+        "57014" => unable(
+            message,
+            "Somebody cancelled the statement, or a limit that the server sets did",
+        ),
+        "58030" => unable(message, "Look at the server's disks and its log"),
         code if code.starts_with("08") => TargetError::Lost(message),
         _ => {
             let postgres = database.try_downcast_ref::<PgDatabaseError>();
@@ -35,6 +51,10 @@ pub(crate) fn target_error(error: sqlx::Error, statement: &str) -> TargetError {
             }
         }
     }
+}
+
+fn unable(reason: String, remedy: &'static str) -> TargetError {
+    TargetError::Unable { reason, remedy }
 }
 
 /// A row of the ledger that is not as it should be.

@@ -5,10 +5,12 @@ mod blockers;
 pub mod catalog;
 mod error;
 pub mod facts;
+mod held;
 mod ledger;
 mod online;
 mod script;
 pub mod session;
+mod silence;
 mod target;
 
 pub use self::target::PostgresTarget;

@@ -6,18 +6,34 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 use turnback_core::plan::Target as Url;
+use turnback_engine::edges::Fence;
 use turnback_engine::error::TargetError;
 
 use crate::error::target_error;
+use crate::silence::answered;
 
 /// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(10);
+pub(crate) const CONNECT: Duration = Duration::from_secs(10);
 
 /// Settings of every session of ours: names resolve to PostgreSQL's own objects unless they
 /// carry a schema, and no limit that somebody set for applications ends long work.
+///
+/// A commit of ours is on the server's disk before we go on, whatever applications are content
+/// with: the next step stands on it. Should this process stand still or its machine vanish in
+/// the middle of a transaction, the server ends it soon and traffic gets its locks back; the
+/// settings for that are not there on every system (PostgreSQL manual, 20.3.2).
 const SETTINGS: &str = "SET search_path = pg_catalog, pg_temp; SET TimeZone = 'UTC'; SET statement_timeout = 0; \
-     SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '10s'; SET client_min_messages = warning; \
-     SET jit = off; SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off";
+     SET idle_in_transaction_session_timeout = '10s'; SET lock_timeout = '10s'; SET client_min_messages = warning; \
+     SET jit = off; SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off; \
+     DO $$ DECLARE wish text[]; BEGIN \
+       IF current_setting('synchronous_commit') = 'off' THEN PERFORM set_config('synchronous_commit', 'on', false); END IF; \
+       FOREACH wish SLICE 1 IN ARRAY ARRAY[['tcp_keepalives_idle', '30'], ['tcp_keepalives_interval', '10'], \
+         ['tcp_keepalives_count', '3'], ['tcp_user_timeout', '60s'], ['client_connection_check_interval', '2s']] LOOP \
+         BEGIN PERFORM set_config(wish[1], wish[2], false); EXCEPTION WHEN OTHERS THEN NULL; END; \
+       END LOOP; END $$";
+
+/// Names sessions of a lease among the server's advisory locks.
+const LEASE_LOCK: i32 = 0x7475_726e;
 
 /// Reads a connection string.
 ///
@@ -58,7 +74,7 @@ pub(crate) async fn single(options: &PgConnectOptions) -> Result<PgConnection, T
         .await
         .map_err(|_| TargetError::Lost(format!("no answer within {} s", CONNECT.as_secs())))?
         .map_err(|error| target_error(error, ""))?;
-    run(&mut connection, SETTINGS).await?;
+    answered(CONNECT, run(&mut connection, SETTINGS)).await?;
     Ok(connection)
 }
 
@@ -69,6 +85,72 @@ pub(crate) async fn run(connection: &mut PgConnection, sql: &str) -> Result<(), 
         .await
         .map(drop)
         .map_err(|error| target_error(error, sql))
+}
+
+/// Begins a transaction that whoever takes the lease over can find and end.
+pub(crate) fn begin_under(fence: Fence) -> String {
+    format!(
+        "BEGIN; SELECT pg_catalog.pg_advisory_xact_lock_shared({LEASE_LOCK}, {})",
+        lock_number(fence)
+    )
+}
+
+/// Makes a session that works outside of transactions one that whoever takes the lease over
+/// can find and end, and refuses when it has been taken over already.
+pub(crate) async fn enlist(connection: &mut PgConnection, fence: Fence) -> Result<(), TargetError> {
+    run(
+        connection,
+        &format!(
+            "SELECT pg_catalog.pg_advisory_lock_shared({LEASE_LOCK}, {}); SELECT turnback.fence({})",
+            lock_number(fence),
+            fence.epoch
+        ),
+    )
+    .await
+}
+
+/// The opposite of [`enlist`].
+pub(crate) async fn dismiss(
+    connection: &mut PgConnection,
+    fence: Fence,
+) -> Result<(), TargetError> {
+    run(
+        connection,
+        &format!(
+            "SELECT pg_catalog.pg_advisory_unlock_shared({LEASE_LOCK}, {})",
+            lock_number(fence)
+        ),
+    )
+    .await
+}
+
+/// Ends what sessions of earlier leases still have at work: the holder stands still, or is
+/// gone and the server has not noticed. Best effort: what is left meets the fence.
+pub(crate) async fn end_predecessors(connection: &mut PgConnection, fence: Fence) {
+    let _ = run(
+        connection,
+        &format!(
+            "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_locks WHERE locktype = 'advisory' \
+             AND classid = {LEASE_LOCK} AND objsubid = 2 AND objid::bigint < {} AND pid <> pg_catalog.pg_backend_pid() \
+             AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())",
+            lock_number(fence)
+        ),
+    )
+    .await;
+}
+
+/// Advisory locks have two numbers of four bytes.
+fn lock_number(fence: Fence) -> i32 {
+    i32::try_from(fence.epoch).unwrap_or(i32::MAX)
+}
+
+/// The session's process in the server.
+pub(crate) async fn pid(connection: &mut PgConnection) -> Result<i32, TargetError> {
+    sqlx::query_scalar("SELECT pg_backend_pid()")
+        .persistent(false)
+        .fetch_one(connection)
+        .await
+        .map_err(|error| target_error(error, ""))
 }
 
 /// Commits when the work went well, rolls back when it did not.

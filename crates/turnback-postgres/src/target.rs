@@ -11,6 +11,7 @@ use turnback_core::fact::Fact;
 use turnback_core::journal::LockTimes;
 use turnback_core::name::list;
 use turnback_core::plan::Target as Url;
+use turnback_core::preflight::ServerFacts;
 use turnback_core::program::Stage;
 use turnback_core::schema::Snapshot;
 use turnback_core::step::TableLock;
@@ -19,12 +20,20 @@ use turnback_engine::error::TargetError;
 use turnback_engine::stop::Stop;
 
 use crate::error::target_error;
+use crate::facts::server_facts;
+use crate::held::Held;
 use crate::ledger::{self, lease};
-use crate::session::{self, end, run};
+use crate::session::{self, begin_under, end, run};
+use crate::silence::{answered, attended};
 use crate::{backfill, blockers, catalog, online};
 
 /// Sessions beside the backfill's: the statement at work, and the one that watches it.
 const SESSIONS: u32 = 4;
+
+/// How long the server may go without an answer, unless something else is asked for.
+const ANSWER: Duration = Duration::from_secs(30);
+/// A batch may meet slow disks: so many times as long as a short question.
+const BATCH: u32 = 4;
 
 /// A PostgreSQL database.
 #[derive(Clone)]
@@ -33,6 +42,8 @@ pub struct PostgresTarget {
     pool: PgPool,
     /// The session that holds the lease: when this process dies, it goes, and so does the lease.
     lease: Arc<Mutex<Option<PgConnection>>>,
+    /// How long the server may go without an answer.
+    answer: Duration,
 }
 
 impl PostgresTarget {
@@ -47,7 +58,15 @@ impl PostgresTarget {
             pool: session::pool(options.clone(), workers + SESSIONS),
             options,
             lease: Arc::default(),
+            answer: ANSWER,
         })
+    }
+
+    /// Sets how long the server may go without an answer before the connection counts as lost.
+    #[must_use]
+    pub fn answering_within(mut self, answer: Duration) -> Self {
+        self.answer = answer;
+        self
     }
 
     /// A session of its own, for looks that the engine does not ask for.
@@ -59,38 +78,51 @@ impl PostgresTarget {
         session::single(&self.options).await
     }
 
-    async fn connection(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, TargetError> {
-        self.pool
-            .acquire()
-            .await
-            .map_err(|error| target_error(error, ""))
+    /// One look at the server, for preflight.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be reached, does not answer, or refuses a question.
+    pub async fn facts(&self) -> Result<ServerFacts, TargetError> {
+        let mut session = self.session().await?;
+        self.answered(async {
+            server_facts(&mut session)
+                .await
+                .map_err(|error| target_error(error, ""))
+        })
+        .await
     }
 
-    /// A transaction that ends with the fence and the mark.
-    async fn fenced(
+    /// Waits for an answer that is due soon.
+    async fn answered<R>(
         &self,
-        fence: Fence,
-        setup: &str,
-        statements: &[String],
-        mark: &Mark,
-    ) -> Result<(), TargetError> {
-        let mut connection = self.connection().await?;
-        run(&mut connection, setup).await?;
-        let work = statements_then_mark(&mut connection, fence, statements, mark).await;
-        end(&mut connection, work).await
+        work: impl Future<Output = Result<R, TargetError>>,
+    ) -> Result<R, TargetError> {
+        answered(self.answer, work).await
+    }
+
+    async fn held(&self) -> Result<Held, TargetError> {
+        Held::of(&self.pool).await
     }
 }
 
-async fn statements_then_mark(
+/// Everything of a transaction but its locks. Nothing is run when it was done before.
+async fn claim_then_run(
     connection: &mut PgConnection,
     fence: Fence,
     statements: &[String],
     mark: &Mark,
 ) -> Result<(), TargetError> {
-    for statement in statements {
-        run(connection, statement).await?;
+    let fresh = match mark.step() {
+        Some(step) => ledger::claim(connection, step).await?,
+        None => true,
+    };
+    if fresh {
+        for statement in statements {
+            run(connection, statement).await?;
+        }
+        ledger::become_state(connection, fence, mark).await?;
     }
-    ledger::mark(connection, fence, mark).await?;
     ledger::fence(connection, fence).await
 }
 
@@ -115,16 +147,20 @@ async fn lock(
 
 impl Target for PostgresTarget {
     async fn open_ledger(&self) -> Result<(), TargetError> {
-        ledger::open(&mut *self.connection().await?).await
+        let mut held = self.held().await?;
+        let opened = self.answered(ledger::open(&mut held)).await;
+        held.back(opened)
     }
 
     async fn has_ledger(&self) -> Result<bool, TargetError> {
-        ledger::exists(&mut *self.connection().await?).await
+        let mut held = self.held().await?;
+        let found = self.answered(ledger::exists(&mut held)).await;
+        held.back(found)
     }
 
     async fn acquire(&self, holder: &str) -> Result<Fence, TargetError> {
         let mut session = self.session().await?;
-        let fence = lease::acquire(&mut session, holder).await?;
+        let fence = self.answered(lease::acquire(&mut session, holder)).await?;
         *self.lease.lock().await = Some(session);
         Ok(fence)
     }
@@ -136,30 +172,32 @@ impl Target for PostgresTarget {
             None => self.session().await?,
         };
         // A session that failed is not put back: the next beat opens another.
-        lease::heartbeat(&mut session, fence).await?;
+        self.answered(lease::heartbeat(&mut session, fence)).await?;
         *held = Some(session);
         Ok(())
     }
 
     async fn release(&self, fence: Fence) -> Result<(), TargetError> {
-        match self.lease.lock().await.take() {
-            Some(mut session) => lease::release(&mut session, fence).await,
-            None => lease::release(&mut *self.connection().await?, fence).await,
-        }
+        let mut session = match self.lease.lock().await.take() {
+            Some(session) => session,
+            None => self.session().await?,
+        };
+        self.answered(lease::release(&mut session, fence)).await
     }
 
     async fn snapshot(&self) -> Result<Snapshot, TargetError> {
         let mut session = self.session().await?;
-        catalog::snapshot(&mut session).await.map_err(|error| {
-            let cause = std::error::Error::source(&error)
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            TargetError::Lost(format!("{error}: {cause}"))
+        self.answered(async {
+            let looked = catalog::snapshot(&mut session).await;
+            looked.map_err(|error| error.into_target_error())
         })
+        .await
     }
 
     async fn phases(&self, plan: &str) -> Result<Vec<PhaseRecord>, TargetError> {
-        ledger::phases(&mut *self.connection().await?, plan).await
+        let mut held = self.held().await?;
+        let phases = self.answered(ledger::phases(&mut held, plan)).await;
+        held.back(phases)
     }
 
     async fn begin_phase(
@@ -168,14 +206,18 @@ impl Target for PostgresTarget {
         plan: &str,
         record: &PhaseRecord,
     ) -> Result<(), TargetError> {
-        let mut connection = self.connection().await?;
-        run(&mut connection, "BEGIN").await?;
-        let work = async {
-            ledger::begin_phase(&mut connection, fence, plan, record).await?;
-            ledger::fence(&mut connection, fence).await
-        }
-        .await;
-        end(&mut connection, work).await
+        let mut held = self.held().await?;
+        let begun = self.answered(async {
+            run(&mut held, "BEGIN").await?;
+            let work = async {
+                ledger::begin_phase(&mut held, fence, plan, record).await?;
+                ledger::fence(&mut held, fence).await
+            }
+            .await;
+            end(&mut held, work).await
+        });
+        let begun = begun.await;
+        held.back(begun)
     }
 
     async fn done_steps(
@@ -183,22 +225,42 @@ impl Target for PostgresTarget {
         plan: &str,
         phase: &str,
     ) -> Result<Vec<(Stage, String)>, TargetError> {
-        ledger::done_steps(&mut *self.connection().await?, plan, phase).await
+        let mut held = self.held().await?;
+        let steps = self
+            .answered(ledger::done_steps(&mut held, plan, phase))
+            .await;
+        held.back(steps)
     }
 
-    async fn forget_phase(&self, fence: Fence, plan: &str, phase: &str) -> Result<(), TargetError> {
-        let mut connection = self.connection().await?;
-        run(&mut connection, "BEGIN").await?;
-        let work = async {
-            ledger::forget_phase(&mut connection, fence, plan, phase).await?;
-            ledger::fence(&mut connection, fence).await
-        }
-        .await;
-        end(&mut connection, work).await
+    async fn forget_phases(
+        &self,
+        fence: Fence,
+        plan: &str,
+        phases: &[String],
+    ) -> Result<(), TargetError> {
+        let mut held = self.held().await?;
+        let forgotten = self.answered(async {
+            run(&mut held, "BEGIN").await?;
+            let work = async {
+                ledger::forget_phases(&mut held, fence, plan, phases).await?;
+                ledger::fence(&mut held, fence).await
+            }
+            .await;
+            end(&mut held, work).await
+        });
+        let forgotten = forgotten.await;
+        held.back(forgotten)
     }
 
     async fn mark(&self, fence: Fence, mark: &Mark) -> Result<(), TargetError> {
-        self.fenced(fence, "BEGIN", &[], mark).await
+        let mut held = self.held().await?;
+        let marked = self.answered(async {
+            run(&mut held, "BEGIN").await?;
+            let work = claim_then_run(&mut held, fence, &[], mark).await;
+            end(&mut held, work).await
+        });
+        let marked = marked.await;
+        held.back(marked)
     }
 
     async fn inspect(&self, facts: &[Fact]) -> Result<Vec<bool>, TargetError> {
@@ -206,11 +268,16 @@ impl Target for PostgresTarget {
             return Ok(vec![]);
         }
         let sql = format!("SELECT ARRAY[{}]", list(facts.iter().map(Fact::sql)));
-        sqlx::query_scalar(AssertSqlSafe(sql))
-            .persistent(false)
-            .fetch_one(&self.pool)
-            .await
-            .map_err(|error| target_error(error, ""))
+        let mut held = self.held().await?;
+        let inspected = self.answered(async {
+            sqlx::query_scalar(AssertSqlSafe(sql))
+                .persistent(false)
+                .fetch_one(&mut *held)
+                .await
+                .map_err(|error| target_error(error, ""))
+        });
+        let inspected = inspected.await;
+        held.back(inspected)
     }
 
     async fn transaction(
@@ -221,13 +288,9 @@ impl Target for PostgresTarget {
         statements: &[String],
         mark: &Mark,
     ) -> Result<LockTimes, TargetError> {
-        let mut connection = self.connection().await?;
-        let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()")
-            .persistent(false)
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(|error| target_error(error, ""))?;
-        run(&mut connection, "BEGIN").await?;
+        let mut held = self.held().await?;
+        let pid = self.answered(session::pid(&mut held)).await?;
+        self.answered(run(&mut held, &begin_under(fence))).await?;
         // Who is in the way can only be asked while we wait, and from another session.
         let pool = self.pool.clone();
         let watcher = tokio::spawn(async move {
@@ -236,19 +299,22 @@ impl Target for PostgresTarget {
         });
         let asked = Instant::now();
         let mut had = asked;
-        let work = async {
-            lock(&mut connection, budget, locks).await?;
-            had = Instant::now();
-            run(
-                &mut connection,
-                &format!("SET LOCAL lock_timeout = {}", budget.as_millis().max(1)),
-            )
-            .await?;
-            statements_then_mark(&mut connection, fence, statements, mark).await
-        }
+        let outcome = attended(&self.pool, pid, self.answer, async {
+            let work = async {
+                lock(&mut held, budget, locks).await?;
+                had = Instant::now();
+                run(
+                    &mut held,
+                    &format!("SET LOCAL lock_timeout = {}", budget.as_millis().max(1)),
+                )
+                .await?;
+                claim_then_run(&mut held, fence, statements, mark).await
+            }
+            .await;
+            end(&mut held, work).await
+        })
         .await;
-        let outcome = end(&mut connection, work).await;
-        match outcome {
+        match held.back(outcome) {
             Ok(()) => {
                 watcher.abort();
                 Ok(LockTimes {
@@ -265,33 +331,42 @@ impl Target for PostgresTarget {
 
     async fn online(
         &self,
+        fence: Fence,
         statement: &str,
         stop: &Stop,
         waiting: &(dyn Fn(Vec<Blocker>) + Send + Sync),
     ) -> Result<(), TargetError> {
-        online::online(&self.pool, statement, stop, waiting).await
+        online::online(&self.pool, fence, self.answer, statement, stop, waiting).await
     }
 
     async fn count(&self, sql: &str, path: &str) -> Result<i64, TargetError> {
-        let mut connection = self.connection().await?;
+        let mut held = self.held().await?;
         let setup = format!("BEGIN READ ONLY; SET LOCAL {path}");
-        run(&mut connection, &setup).await?;
-        let counted = sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
-            .persistent(false)
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(|error| target_error(error, sql));
-        end(&mut connection, counted).await
+        self.answered(run(&mut held, &setup)).await?;
+        let pid = self.answered(session::pid(&mut held)).await?;
+        let counted = attended(&self.pool, pid, self.answer, async {
+            let counted = sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
+                .persistent(false)
+                .fetch_one(&mut *held)
+                .await
+                .map_err(|error| target_error(error, sql));
+            end(&mut held, counted).await
+        })
+        .await;
+        held.back(counted)
     }
 
-    async fn script(&self, sql: &str, path: &str) -> Result<(), TargetError> {
+    async fn script(&self, fence: Fence, sql: &str, path: &str) -> Result<(), TargetError> {
         let mut session = self.session().await?;
-        run(&mut session, &format!("SET {path}; SET lock_timeout = 0")).await?;
+        let pid = self.answered(session::pid(&mut session)).await?;
+        self.answered(session::enlist(&mut session, fence)).await?;
+        let setup = format!("SET {path}; SET lock_timeout = 0");
+        self.answered(run(&mut session, &setup)).await?;
         for statement in crate::script::statements(sql) {
-            run(&mut session, statement).await?;
+            attended(&self.pool, pid, self.answer, run(&mut session, statement)).await?;
         }
         // What it did is done; a goodbye that fails changes nothing.
-        let _ = session.close().await;
+        let _ = self.answered(close(session)).await;
         Ok(())
     }
 
@@ -302,14 +377,10 @@ impl Target for PostgresTarget {
         backfill: &Backfill,
         stripes: u32,
     ) -> Result<Vec<Stripe>, TargetError> {
-        backfill::stripes(
-            &mut *self.connection().await?,
-            fence,
-            key,
-            backfill,
-            stripes,
-        )
-        .await
+        let mut held = self.held().await?;
+        let left = backfill::stripes(&mut held, fence, key, backfill, stripes);
+        let left = self.answered(left).await;
+        held.back(left)
     }
 
     async fn batch(
@@ -321,15 +392,16 @@ impl Target for PostgresTarget {
         end: i64,
         around_locks: bool,
     ) -> Result<u64, TargetError> {
-        backfill::batch(
-            &mut *self.connection().await?,
-            fence,
-            key,
-            backfill,
-            stripe,
-            end,
-            around_locks,
-        )
-        .await
+        let mut held = self.held().await?;
+        let batch = backfill::batch(&mut held, fence, key, backfill, stripe, end, around_locks);
+        let batch = answered(self.answer.saturating_mul(BATCH), batch).await;
+        held.back(batch)
     }
+}
+
+async fn close(session: PgConnection) -> Result<(), TargetError> {
+    session
+        .close()
+        .await
+        .map_err(|error| target_error(error, ""))
 }

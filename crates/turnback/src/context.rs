@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use turnback_core::exit::ExitCode;
-use turnback_core::plan::{ParsedPlan, Plan, PlanSource, Target as Url, parse};
+use turnback_core::plan::{ParsedPlan, Plan, PlanSource, Settings, Target as Url, parse};
 use turnback_core::schema::Snapshot;
 use turnback_engine::edges::Target;
 use turnback_engine::error::TargetError;
@@ -85,7 +85,7 @@ impl Loaded {
     }
 
     pub(crate) async fn target(&self) -> Result<PostgresTarget, Failure> {
-        connect(&self.plan().target, self.plan().settings.workers).await
+        connect(&self.plan().target, &self.plan().settings).await
     }
 
     pub(crate) async fn journal(&self, file: &PlanFile) -> Result<SqliteStore, Failure> {
@@ -94,9 +94,10 @@ impl Loaded {
 }
 
 /// Prepares the target and finds out, before anything else, whether it lets us in.
-pub(crate) async fn connect(url: &Url, workers: u32) -> Result<PostgresTarget, Failure> {
-    let target =
-        PostgresTarget::new(url, workers).map_err(|error| Failure::usage(error.to_string()))?;
+pub(crate) async fn connect(url: &Url, settings: &Settings) -> Result<PostgresTarget, Failure> {
+    let target = PostgresTarget::new(url, settings.workers)
+        .map_err(|error| Failure::usage(error.to_string()))?
+        .answering_within(settings.answer_timeout);
     let name = url.redacted();
     match target.session().await {
         Ok(_) => Ok(target),

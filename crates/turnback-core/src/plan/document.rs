@@ -127,6 +127,9 @@ fn settings(reader: &mut Reader<'_>, node: &Node) -> Settings {
     if let Some(read) = reader.duration(&fields, "batch_time") {
         settings.batch_time = read;
     }
+    if let Some(read) = reader.duration(&fields, "answer_timeout") {
+        settings.answer_timeout = read;
+    }
     settings
 }
 

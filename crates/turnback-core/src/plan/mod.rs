@@ -86,6 +86,9 @@ pub struct Settings {
     pub workers: u32,
     /// What one backfill batch should take. Default 200 ms.
     pub batch_time: Duration,
+    /// How long the server may go without an answer before the connection counts as lost.
+    /// Default 30 s.
+    pub answer_timeout: Duration,
 }
 
 impl Default for Settings {
@@ -95,6 +98,7 @@ impl Default for Settings {
             lock_attempts: 60,
             workers: 2,
             batch_time: Duration::from_millis(200),
+            answer_timeout: Duration::from_secs(30),
         }
     }
 }

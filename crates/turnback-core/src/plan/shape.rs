@@ -162,6 +162,16 @@ pub(super) static SETTINGS: Shape = Shape {
             },
             "What one backfill batch should take; the number of rows follows from it.",
         ),
+        key(
+            "answer_timeout",
+            false,
+            Value::Duration {
+                least: "1s",
+                most: "1h",
+                default: Some("30s"),
+            },
+            "How long the server may go without an answer before the connection counts as lost and is made again. Work that takes long is not cut short by it.",
+        ),
     ],
 };
 

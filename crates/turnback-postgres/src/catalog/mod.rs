@@ -12,6 +12,9 @@ use sqlx::types::Json;
 use sqlx::{Connection, FromRow, PgConnection};
 use turnback_core::name::{Ident, TableName};
 use turnback_core::schema::{Schema, Snapshot, Table};
+use turnback_engine::error::TargetError;
+
+use crate::error::target_error;
 
 /// One query of the catalog: what it reads, for messages, and its text.
 struct Query {
@@ -62,6 +65,15 @@ pub struct CatalogError {
 impl CatalogError {
     fn new(what: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
         move |source| Self { what, source }
+    }
+
+    /// As the engine tells errors apart.
+    pub(crate) fn into_target_error(self) -> TargetError {
+        let message = self.to_string();
+        match target_error(self.source, "") {
+            TargetError::Lost(cause) => TargetError::Lost(format!("{message}: {cause}")),
+            other => other,
+        }
     }
 
     /// Whether an object was dropped between the query's snapshot and the deparsing of its

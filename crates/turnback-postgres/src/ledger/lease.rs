@@ -5,19 +5,24 @@ use turnback_engine::edges::Fence;
 use turnback_engine::error::TargetError;
 
 use crate::error::{ledger_error, target_error};
-use crate::session::{end, run};
+use crate::session::{end, end_predecessors, run};
 
 /// A holder whose session is still there but silent for so long may be succeeded.
 const SILENCE_SECONDS: i64 = 15;
 
-/// Takes the lease when nobody holds it, its holder's session is gone, or it is silent.
+/// Takes the lease when nobody holds it, its holder's session is gone, or it is silent; then
+/// ends what the last holder still has at work.
+///
+/// When a session of another role began is hidden from most: its process must be enough then.
 pub(crate) async fn acquire(
     connection: &mut PgConnection,
     holder: &str,
 ) -> Result<Fence, TargetError> {
     run(connection, "BEGIN").await?;
     let taken = take(connection, holder).await;
-    end(connection, taken).await
+    let fence = end(connection, taken).await?;
+    end_predecessors(connection, fence).await;
+    Ok(fence)
 }
 
 async fn take(connection: &mut PgConnection, holder: &str) -> Result<Fence, TargetError> {
@@ -25,7 +30,7 @@ async fn take(connection: &mut PgConnection, holder: &str) -> Result<Fence, Targ
         "SELECT l.holder, EXTRACT(epoch FROM clock_timestamp() - l.heartbeat)::bigint AS silent, \
          l.holder IS NOT NULL AND a.pid IS NOT NULL AS present \
          FROM turnback.lease l LEFT JOIN pg_catalog.pg_stat_activity a \
-         ON a.pid = l.backend AND a.backend_start = l.backend_start FOR UPDATE OF l",
+         ON a.pid = l.backend AND coalesce(a.backend_start, l.backend_start) = l.backend_start FOR UPDATE OF l",
     )
     .persistent(false)
     .fetch_one(&mut *connection)

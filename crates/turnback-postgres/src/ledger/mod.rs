@@ -5,7 +5,7 @@ pub(crate) mod lease;
 use sqlx::{PgConnection, Row};
 use turnback_core::program::Stage;
 use turnback_core::state::PhaseState;
-use turnback_engine::edges::{Fence, Mark, PhaseRecord, StepKey};
+use turnback_engine::edges::{Fence, Mark, PhaseRecord, StepMark};
 use turnback_engine::error::TargetError;
 
 use crate::error::{ledger_error, target_error};
@@ -125,56 +125,112 @@ pub(crate) async fn done_steps(
         .collect()
 }
 
-pub(crate) async fn forget_phase(
+pub(crate) async fn forget_phases(
     connection: &mut PgConnection,
     fence: Fence,
     plan: &str,
-    phase: &str,
+    phases: &[String],
 ) -> Result<(), TargetError> {
     for sql in [
-        "DELETE FROM turnback.step WHERE plan = $1 AND phase = $2",
-        "DELETE FROM turnback.backfill WHERE plan = $1 AND phase = $2",
-        "UPDATE turnback.phase SET state = 'pending', changed_at = clock_timestamp() WHERE plan = $1 AND phase = $2",
+        "DELETE FROM turnback.step WHERE plan = $1 AND phase = ANY ($2)",
+        "DELETE FROM turnback.backfill WHERE plan = $1 AND phase = ANY ($2)",
+        "UPDATE turnback.phase SET state = 'pending', changed_at = clock_timestamp() WHERE plan = $1 AND phase = ANY ($2)",
     ] {
         sqlx::query(sql)
             .bind(plan)
-            .bind(phase)
+            .bind(phases)
             .persistent(false)
             .execute(&mut *connection)
             .await
             .map_err(|error| target_error(error, ""))?;
     }
-    history(connection, fence, plan, phase, PhaseState::Pending).await
+    for phase in phases {
+        history(connection, fence, plan, phase, PhaseState::Pending).await?;
+    }
+    Ok(())
 }
 
-/// Writes a mark, within whatever transaction the connection is in.
-pub(crate) async fn mark(
+/// Takes down that a step is done, at the beginning of the transaction that does it: a try
+/// whose answer was lost, and which the server may only now be committing, is waited for.
+/// Gives whether there was none that arrived.
+pub(crate) async fn claim(
+    connection: &mut PgConnection,
+    step: &StepMark,
+) -> Result<bool, TargetError> {
+    let key = &step.key;
+    let fresh = sqlx::query(
+        "INSERT INTO turnback.step (plan, phase, stage, step) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+    )
+    .bind(&key.plan)
+    .bind(&key.phase)
+    .bind(stage_name(key.stage))
+    .bind(&key.step)
+    .persistent(false)
+    .execute(&mut *connection)
+    .await
+    .map_err(|error| target_error(error, ""))?
+    .rows_affected();
+    let (joins, walked): (bool, bool) = sqlx::query_as(
+        "SELECT $5::text IS NULL OR EXISTS (SELECT FROM turnback.step WHERE plan = $1 AND phase = $2 AND stage = $3 AND step = $5), \
+         NOT EXISTS (SELECT FROM turnback.backfill WHERE plan = $1 AND phase = $2 AND step = $4 AND next < \"end\")",
+    )
+    .bind(&key.plan)
+    .bind(&key.phase)
+    .bind(stage_name(key.stage))
+    .bind(&key.step)
+    .bind(&step.after)
+    .persistent(false)
+    .fetch_one(connection)
+    .await
+    .map_err(|error| target_error(error, ""))?;
+    match (joins, walked) {
+        (true, true) => Ok(fresh == 1),
+        (false, _) => Err(TargetError::Forgotten(format!(
+            "step {} is not in the ledger any more",
+            step.after.as_deref().unwrap_or_default()
+        ))),
+        (_, false) => Err(TargetError::Forgotten(format!(
+            "the last batches of step {}",
+            key.step
+        ))),
+    }
+}
+
+/// Takes down what a mark says of its phase's state.
+pub(crate) async fn become_state(
     connection: &mut PgConnection,
     fence: Fence,
     mark: &Mark,
 ) -> Result<(), TargetError> {
-    match mark {
-        Mark::Step(key) => step(connection, key).await,
-        Mark::State {
-            plan,
-            phase,
-            state,
-            step: key,
-        } => {
-            if let Some(key) = key {
-                step(connection, key).await?;
-            }
-            sqlx::query("UPDATE turnback.phase SET state = $3, changed_at = clock_timestamp() WHERE plan = $1 AND phase = $2")
-                .bind(plan)
-                .bind(phase)
-                .bind(state.as_str())
-                .persistent(false)
-                .execute(&mut *connection)
-                .await
-                .map_err(|error| target_error(error, ""))?;
-            history(connection, fence, plan, phase, *state).await
-        }
+    let Mark::State {
+        plan,
+        phase,
+        from,
+        state,
+        ..
+    } = mark
+    else {
+        return Ok(());
+    };
+    let changed = sqlx::query(
+        "UPDATE turnback.phase SET state = $4, changed_at = clock_timestamp() \
+         WHERE plan = $1 AND phase = $2 AND state IN ($3, $4)",
+    )
+    .bind(plan)
+    .bind(phase)
+    .bind(from.as_str())
+    .bind(state.as_str())
+    .persistent(false)
+    .execute(&mut *connection)
+    .await
+    .map_err(|error| target_error(error, ""))?
+    .rows_affected();
+    if changed == 0 {
+        return Err(TargetError::Forgotten(format!(
+            "phase {phase} is not {from} any more"
+        )));
     }
+    history(connection, fence, plan, phase, *state).await
 }
 
 /// Refuses unless this controller still holds the lease. The last thing before a commit.
@@ -184,22 +240,6 @@ pub(crate) async fn fence(connection: &mut PgConnection, fence: Fence) -> Result
         &format!("SELECT turnback.fence({})", fence.epoch),
     )
     .await
-}
-
-async fn step(connection: &mut PgConnection, key: &StepKey) -> Result<(), TargetError> {
-    sqlx::query(
-        "INSERT INTO turnback.step (plan, phase, stage, step) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (plan, phase, stage, step) DO UPDATE SET done_at = clock_timestamp()",
-    )
-    .bind(&key.plan)
-    .bind(&key.phase)
-    .bind(stage_name(key.stage))
-    .bind(&key.step)
-    .persistent(false)
-    .execute(connection)
-    .await
-    .map(drop)
-    .map_err(|error| target_error(error, ""))
 }
 
 async fn history(

@@ -3,7 +3,7 @@
 use turnback_core::exit::ExitCode;
 use turnback_core::init::{Group, Request, Tables, init};
 use turnback_core::name::{Ident, TableName};
-use turnback_core::plan::{Generate, Target as Url};
+use turnback_core::plan::{Generate, Settings, Target as Url};
 
 use crate::cli::{GenerateBy, GroupBy, InitArgs, KeyType};
 use crate::context::{connect, snapshot};
@@ -18,7 +18,7 @@ pub(crate) async fn run(args: InitArgs) -> Result<ExitCode, Failure> {
         );
     }
     let url = Url::new(args.target);
-    let snapshot = snapshot(&connect(&url, 1).await?, &url).await?;
+    let snapshot = snapshot(&connect(&url, &Settings::default()).await?, &url).await?;
     let schema = Ident::new(args.schema);
     let tables = if args.all {
         Tables::All

@@ -12,7 +12,6 @@ use turnback_core::state::PhaseState;
 use turnback_engine::edges::{PhaseRecord, Target};
 use turnback_engine::live_versions;
 use turnback_postgres::PostgresTarget;
-use turnback_postgres::facts::server_facts;
 
 use crate::context::{Loaded, snapshot};
 use crate::failure::Failure;
@@ -218,8 +217,7 @@ async fn server(
     snapshot: &Snapshot,
     phases: &[LookedAt],
 ) -> Result<Vec<Finding>, Failure> {
-    let mut session = target.session().await?;
-    let mut facts = server_facts(&mut session).await.map_err(|error| {
+    let mut facts = target.facts().await.map_err(|error| {
         Failure::new(ExitCode::Stopped, format!("looking at the server: {error}"))
     })?;
     facts.connections.needed = Connections::needed_for(loaded.plan().settings.workers);

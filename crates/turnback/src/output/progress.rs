@@ -113,6 +113,12 @@ impl Observer for Terminal {
                 rows,
                 ..
             } => self.filled(table, *pages, *of_pages, *rows),
+            // On a terminal the spinner says so.
+            Progress::Working { title, seconds } => {
+                if !self.interactive && self.may_tell() {
+                    self.line(&format!("    still at work for {seconds} s: {title}"));
+                }
+            }
             Progress::Waiting { blockers, .. } => {
                 if self.may_tell() {
                     for blocker in blockers {

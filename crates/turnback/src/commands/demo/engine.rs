@@ -5,7 +5,7 @@ use std::sync::Arc;
 use turnback_core::exit::ExitCode;
 use turnback_core::init::{Draft, Group, Request, Tables, init};
 use turnback_core::name::Ident;
-use turnback_core::plan::{Generate, Plan, PlanSource, parse};
+use turnback_core::plan::{Generate, Plan, PlanSource, Settings, parse};
 use turnback_engine::Run;
 use turnback_engine::edges::Target;
 use turnback_engine::error::EngineError;
@@ -33,7 +33,7 @@ impl Engine {
     /// Looks at the database and drafts a plan, as `turnback init --all --group one` does; then
     /// reads it, as every other command does.
     pub(super) async fn prepare(chat: &Chat) -> Result<Self, Failure> {
-        let looking = connect(&chat.target(), 1).await?;
+        let looking = connect(&chat.target(), &Settings::default()).await?;
         let snapshot = looking.snapshot().await.map_err(failed)?;
         let request = Request {
             tables: Tables::All,
@@ -63,7 +63,7 @@ impl Engine {
             )
         })?;
         Ok(Self {
-            target: connect(&parsed.plan.target, parsed.plan.settings.workers).await?,
+            target: connect(&parsed.plan.target, &parsed.plan.settings).await?,
             journal: chat.journal(),
             plan: parsed.plan,
             draft,

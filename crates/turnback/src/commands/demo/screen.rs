@@ -153,6 +153,7 @@ impl Observer for Screen {
     fn see(&self, progress: &Progress) {
         match progress {
             Progress::StageBegun { stage, .. } => self.told().stage = Some(*stage),
+            Progress::Working { .. } => {}
             Progress::StepBegun { step, title, .. } => {
                 self.turn_to(step);
                 self.doing(title);
