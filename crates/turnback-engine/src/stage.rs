@@ -130,9 +130,7 @@ impl<T: Target, J: Journal> Run<T, J> {
             title: step.title.clone(),
         });
         let begun = Instant::now();
-        let Came { rows, lock } = self
-            .telling(step, self.work(&key, step, &mark))
-            .await?;
+        let Came { rows, lock } = self.telling(step, self.work(&key, step, &mark)).await?;
         let millis = begun.elapsed().as_millis() as u64;
         self.write(JournalEvent::StepDone {
             phase: phase.to_owned(),
