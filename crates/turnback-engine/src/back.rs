@@ -92,7 +92,7 @@ async fn turn_back<T: Target, J: Journal>(
         retire(run, &phases).await?;
         let proven = prove(run, &turning, &records).await?;
         forget(run, &phases).await?;
-        proof = Some(proven.as_it_was()?);
+        proof = Some(proven.into_proven()?);
     }
     Ok(BackReport {
         phases,
@@ -193,7 +193,7 @@ impl Proof {
     /// # Errors
     ///
     /// When something of ours is not as it was.
-    fn as_it_was(self) -> Result<Self, EngineError> {
+    fn into_proven(self) -> Result<Self, EngineError> {
         match self.left_behind.first() {
             None => Ok(self),
             Some(first) => Err(EngineError::NeedsPerson {
