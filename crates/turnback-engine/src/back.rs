@@ -175,18 +175,15 @@ async fn prove<T: Target, J: Journal>(
         return Ok(Proof::default());
     };
     let after = run.snapshot().await?;
-    let mut proof = Proof::of(
-        &earliest.before,
-        &after,
-        turned.iter().map(|record| &record.program),
-    );
+    let programs = turned.iter().map(|record| &record.program);
     let contracted_meanwhile = records
         .iter()
         .any(|r| r.ordinal < earliest.ordinal && r.state == PhaseState::Contracted);
-    if contracted_meanwhile {
-        proof.forgive_contract();
-    }
-    Ok(proof)
+    Ok(if contracted_meanwhile {
+        Proof::after_contract(&earliest.before, &after, programs)
+    } else {
+        Proof::of(&earliest.before, &after, programs)
+    })
 }
 
 impl Proof {

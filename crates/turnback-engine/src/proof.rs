@@ -3,7 +3,7 @@
 use serde::Serialize;
 use turnback_core::name::Ident;
 use turnback_core::program::Program;
-use turnback_core::schema::{Difference, Snapshot, differences};
+use turnback_core::schema::{ConstraintKind, Difference, Snapshot, differences};
 
 /// What a comparison with the catalog before the phase found.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -45,10 +45,19 @@ impl Proof {
         }
     }
 
-    /// Leaves out what an earlier phase, contracted since, took with it: whatever stood aside,
-    /// its triggers and the version schemas of its old shape.
-    pub(crate) fn forgive_contract(&mut self) {
-        self.left_behind.retain(|difference| {
+    /// The same where an earlier phase was contracted since: leaves out what went with it,
+    /// that is whatever stood aside, its triggers and the version schemas of its old shape.
+    pub(crate) fn after_contract<'a>(
+        before: &Snapshot,
+        after: &Snapshot,
+        programs: impl IntoIterator<Item = &'a Program>,
+    ) -> Self {
+        let mut proof = Self::of(
+            &without_not_null(before),
+            &without_not_null(after),
+            programs,
+        );
+        proof.left_behind.retain(|difference| {
             let gone = difference.after.is_none();
             let last = difference.at.rsplit(" / ").next().unwrap_or_default();
             let kept_aside = Ident::new(last).is_aside()
@@ -57,5 +66,18 @@ impl Proof {
                 || difference.at.starts_with("schemas / ");
             !(gone && kept_aside)
         });
+        proof
     }
+}
+
+/// Leaves out the names under which PostgreSQL 18 keeps `NOT NULL`: the contract gave the new
+/// column the name that the old one had. Whether a column takes NULL is compared with the column.
+fn without_not_null(snapshot: &Snapshot) -> Snapshot {
+    let mut snapshot = snapshot.clone();
+    for table in snapshot.tables.values_mut() {
+        table
+            .constraints
+            .retain(|constraint| constraint.kind != ConstraintKind::NotNull);
+    }
+    snapshot
 }

@@ -83,8 +83,8 @@ impl Database {
     /// the random `\restrict` lines of newer versions left out.
     ///
     /// No `pg_dump` reads a server newer than itself. Where there is none that can, the catalog
-    /// tells the schema (`catalog.sql`) and `COPY` the rows: to be compared with
-    /// another of this kind, not with `pg_dump`'s.
+    /// tells the schema (`catalog.sql`) and `COPY` the rows: in the same
+    /// form, to be compared with another of this kind alone.
     ///
     /// # Panics
     ///
@@ -118,26 +118,37 @@ impl Database {
         let path = "SET search_path = ''; ";
         let catalog = include_str!("catalog.sql").replace(":excluded", &excluded);
         let mut text = self.execute(&format!("{path}{catalog}"));
-        let copies = self.execute(&format!(
-            "SELECT format('COPY %I.%I (%s) TO STDOUT', n.nspname, c.relname, \
+        let tables = self.execute(&format!(
+            "SELECT format('%I.%I (%s)', n.nspname, c.relname, \
                 (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attname) FROM pg_attribute \
                  WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '')) \
              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
              WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%' \
                AND n.nspname <> 'information_schema' AND n.nspname <> ALL ({excluded}) ORDER BY 1"
         ));
+        for table in tables.lines() {
+            let rows = self.execute(&format!("COPY {table} TO STDOUT"));
+            text.push_str(&format!("\nCOPY {table} FROM stdin;\n"));
+            if !rows.is_empty() {
+                text.push_str(&rows);
+                text.push('\n');
+            }
+            text.push_str("\\.\n");
+        }
         let sequences = self.execute(&format!(
-            "SELECT format('SELECT ''%1$I.%2$I'', last_value, is_called FROM %1$I.%2$I', n.nspname, c.relname) \
+            "SELECT format('%I.%I', n.nspname, c.relname) \
              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
              WHERE c.relkind = 'S' AND n.nspname <> ALL ({excluded}) ORDER BY 1"
         ));
-        for query in copies.lines().chain(sequences.lines()) {
-            let printed = self.execute(&format!("{path}{query}"));
-            let mut rows: Vec<&str> = printed.lines().collect();
-            rows.sort_unstable();
-            text.push_str(&format!("\n{query}\n{}\n", rows.join("\n")));
+        for sequence in sequences.lines() {
+            let position = self.execute(&format!(
+                "SELECT last_value || ', ' || is_called FROM {sequence}"
+            ));
+            text.push_str(&format!(
+                "SELECT pg_catalog.setval('{sequence}', {position});\n"
+            ));
         }
-        text
+        comparable(&text)
     }
 }
 

@@ -151,7 +151,7 @@ pub fn outline(world: &World) -> String {
              FROM pg_constraint c JOIN t ON t.oid = c.conrelid \
          UNION ALL SELECT 'index ' || pg_get_indexdef(i.indexrelid) || ' ' || i.indisvalid || i.indisclustered || i.indimmediate || coalesce(' -- ' || obj_description(i.indexrelid, 'pg_class'), '') \
              FROM pg_index i JOIN t ON t.oid = i.indrelid \
-         UNION ALL SELECT 'column ' || t.name || ' ' || a.attname || ' ' || a.attnotnull || ' ' || a.attstattarget || coalesce(' ' || a.attoptions::text, '') \
+         UNION ALL SELECT 'column ' || t.name || ' ' || a.attname || ' ' || a.attnotnull || ' ' || coalesce(a.attstattarget, -1) || coalesce(' ' || a.attoptions::text, '') \
              || coalesce(' ' || a.attacl::text, '') || coalesce(' -- ' || col_description(t.oid, a.attnum), '') \
              FROM pg_attribute a JOIN t ON t.oid = a.attrelid WHERE a.attnum > 0 AND NOT a.attisdropped \
          UNION ALL SELECT 'trigger ' || pg_get_triggerdef(g.oid) FROM pg_trigger g JOIN t ON t.oid = g.tgrelid WHERE NOT g.tgisinternal \
