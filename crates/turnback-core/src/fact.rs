@@ -24,6 +24,8 @@ pub enum Fact {
     Trigger(TableName, Ident),
     /// There is a table or view of this name.
     Relation(TableName),
+    /// There are extended statistics of this name.
+    Statistics(TableName),
     /// The fact does not hold.
     Not(Box<Fact>),
 }
@@ -111,6 +113,12 @@ impl Fact {
             Self::Relation(name) => format!(
                 "EXISTS (SELECT FROM pg_catalog.pg_class c WHERE {})",
                 class(name)
+            ),
+            Self::Statistics(name) => format!(
+                "EXISTS (SELECT FROM pg_catalog.pg_statistic_ext s WHERE s.stxname = {} \
+                 AND s.stxnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = {}))",
+                literal(name.name.as_str()),
+                literal(name.schema.as_str())
             ),
             Self::Not(fact) => format!("NOT {}", fact.sql()),
         }

@@ -292,12 +292,13 @@ fn what_cannot_be_carried_yet_is_said_before_the_check_says_it() {
         name: Ident::new("Feed"),
         all_tables: false,
         tables: BTreeMap::from([(name("users"), None)]),
+        filters: BTreeMap::new(),
     });
     let db = db.with("conversations", |table| {
         table.policies.push(Policy {
             name: Ident::new("mine"),
-            definition: String::new(),
             reads: columns(&["owner_id"]),
+            ..Policy::default()
         });
     });
     let draft = db.draft();

@@ -225,7 +225,16 @@ async fn triggers_policies_rules_and_statistics_say_which_columns_they_read() {
     assert_eq!(bare(&user.policies[0].reads), ["email", "id"]);
 
     let entry = table(&found, "Sales", "entry");
-    assert_eq!(entry.statistics[0].name, "public.st");
+    assert_eq!(
+        entry.statistics[0].full_name(),
+        TableName::new("public", "st")
+    );
+    assert_eq!(bare(&entry.statistics[0].columns), ["a", "u"]);
+    assert_eq!(entry.statistics[0].expressions, ["lower(note)"]);
+    assert_eq!(
+        entry.statistics[0].kinds,
+        ["ndistinct", "dependencies", "mcv"]
+    );
     assert_eq!(bare(&entry.statistics[0].reads), ["a", "note", "u"]);
     assert_eq!(
         entry.options,
@@ -234,8 +243,9 @@ async fn triggers_policies_rules_and_statistics_say_which_columns_they_read() {
 
     let line = table(&found, "Sales", "line");
     assert_eq!(line.replica_identity, "f");
-    assert!(line.rules[0].contains("DO INSTEAD NOTHING"));
-    assert!(line.rules[0].contains("DISABLE RULE quiet"));
+    assert_eq!(line.rules[0].name, "quiet".into());
+    assert!(line.rules[0].definition.contains("DO INSTEAD NOTHING"));
+    assert!(line.rules[0].definition.contains("DISABLE RULE quiet"));
 }
 
 #[tokio::test]

@@ -3,11 +3,11 @@
 
 use super::constraints::{touched_checks, touched_foreign_keys, validate};
 use super::cut_over::{
-    add_key, cluster, comments, constraint_comment, constraint_indexes, functions, is_primary,
+    add_key, comments, constraint_comment, constraint_indexes, functions, is_primary, marks,
     plain_indexes, rename_constraint, rename_index,
 };
 use super::passes::Pass;
-use super::{Era, Room, contract, sync, transaction};
+use super::{Era, Room, contract, statistics, sync, transaction};
 use crate::fact::Fact;
 use crate::step::{Step, TableLock, Work};
 
@@ -62,7 +62,8 @@ pub(super) fn swap(room: &Room<'_>) -> Step {
         statements.push(rename_index(table, name, &new));
         statements.push(rename_index(table, &old, name));
     }
-    statements.extend(cluster(room));
+    statements.extend(statistics::back(room));
+    statements.extend(marks(room));
     for table in room.conversion.tables.keys() {
         for (check, _) in touched_checks(room, table) {
             statements.push(rename_constraint(

@@ -7,7 +7,7 @@ use super::constraints::{
     add_foreign_key, deferrable, touched_checks, touched_foreign_keys, validate,
 };
 use super::indexes;
-use super::{Era, Room, Shape, sync, transaction};
+use super::{Era, Room, Shape, statistics, sync, transaction};
 use crate::fact::Fact;
 use crate::name::{Ident, TableName, literal};
 use crate::schema::{Constraint, ConstraintKind, Index};
@@ -61,9 +61,10 @@ pub(super) fn step(room: &Room<'_>) -> Step {
         );
         statements.push(rename_index(table, name, &old));
         statements.push(rename_index(table, &new, name));
-        statements.extend(indexes::comment(index, &table.sibling(name.clone())));
+        statements.extend(indexes::hangs_on(index, &table.sibling(name.clone())));
     }
-    statements.extend(cluster(room));
+    statements.extend(statistics::cut_over(room));
+    statements.extend(marks(room));
     for table in room.conversion.tables.keys() {
         for (check, _) in touched_checks(room, table) {
             statements.push(rename_constraint(
@@ -182,7 +183,7 @@ pub(super) fn add_key(table: &TableName, key: &Constraint, index: &Ident) -> Str
 pub(super) fn comments(table: &TableName, key: &Constraint, index: &Index) -> Vec<String> {
     constraint_comment(table, key)
         .into_iter()
-        .chain(indexes::comment(index, &table.sibling(key.name.clone())))
+        .chain(indexes::hangs_on(index, &table.sibling(key.name.clone())))
         .collect()
 }
 
@@ -204,15 +205,23 @@ pub(super) fn rename_index(table: &TableName, from: &Ident, to: &Ident) -> Strin
     format!("ALTER INDEX {} RENAME TO {to}", table.sibling(from.clone()))
 }
 
-/// The mark of `CLUSTER` goes with the index's name.
-pub(super) fn cluster(room: &Room<'_>) -> Vec<String> {
-    room.conversion
-        .tables
-        .keys()
-        .flat_map(|table| indexes::touched(room, table).map(move |index| (table, index)))
-        .filter(|(_, index)| index.clustered)
-        .map(|(table, index)| format!("ALTER TABLE {table} CLUSTER ON {}", index.name))
-        .collect()
+/// The marks of `CLUSTER` and of the replica identity go with the index's name.
+pub(super) fn marks(room: &Room<'_>) -> Vec<String> {
+    let mut statements = Vec::new();
+    for table in room.conversion.tables.keys() {
+        for index in indexes::touched(room, table) {
+            if index.clustered {
+                statements.push(format!("ALTER TABLE {table} CLUSTER ON {}", index.name));
+            }
+            if index.replica_identity {
+                statements.push(format!(
+                    "ALTER TABLE {table} REPLICA IDENTITY USING INDEX {}",
+                    index.name
+                ));
+            }
+        }
+    }
+    statements
 }
 
 /// All sync functions by the names of an era.

@@ -205,10 +205,19 @@ fn sql(
     sql
 }
 
-/// A comment on an index, carried over.
-pub(super) fn comment(index: &Index, on: &TableName) -> Option<String> {
-    index
+/// What hangs on an index and is carried over: its comment, and the statistics targets of its
+/// expressions.
+pub(super) fn hangs_on(index: &Index, on: &TableName) -> Vec<String> {
+    let comment = index
         .comment
         .as_ref()
-        .map(|comment| format!("COMMENT ON INDEX {on} IS {}", literal(comment)))
+        .map(|comment| format!("COMMENT ON INDEX {on} IS {}", literal(comment)));
+    let targets = index.keys.iter().enumerate().filter_map(|(at, key)| {
+        let target = key.statistics_target?;
+        let number = at + 1;
+        Some(format!(
+            "ALTER INDEX {on} ALTER COLUMN {number} SET STATISTICS {target}"
+        ))
+    });
+    comment.into_iter().chain(targets).collect()
 }

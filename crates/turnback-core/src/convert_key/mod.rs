@@ -17,6 +17,7 @@ mod indexes;
 mod lookup;
 mod passes;
 mod refuse;
+mod statistics;
 mod sync;
 mod touched;
 mod verify;
@@ -60,6 +61,7 @@ pub fn program(
     let mut expand = columns::steps(&room, &passes);
     expand.extend(fill::steps(&room, &passes));
     expand.extend(fill::sweep_keys(&room, &passes));
+    expand.extend(statistics::build(&room));
     expand.extend(fill::vacuum(&room));
     expand.extend(indexes::build(&room));
     expand.extend(constraints::filled(&room, &passes));
@@ -302,6 +304,13 @@ fn objects(room: &Room<'_>, views: &[TableName]) -> Objects {
                 .changed
                 .push(format!("index {}", table.sibling(index.name.clone())));
         }
+    }
+    for (_, found) in statistics::touched(room) {
+        let name = statistics::new_name(room, found);
+        objects.created.push(format!("statistics {name}"));
+        objects
+            .changed
+            .push(format!("statistics {}", found.full_name()));
     }
     objects
         .created

@@ -21,6 +21,7 @@ fn index(name: &str, column: &str, unique: bool) -> Index {
             collation: None,
             descending: false,
             nulls_first: false,
+            statistics_target: None,
         }],
         include: vec![],
         predicate: None,

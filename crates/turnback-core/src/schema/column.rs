@@ -15,6 +15,17 @@ pub enum Identity {
     ByDefault,
 }
 
+/// What a column's type is made of, where it is a domain.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Domain {
+    /// The type under all its domains (`format_type`).
+    pub base: String,
+    /// One of its domains is `NOT NULL`.
+    pub not_null: bool,
+    /// The expressions of its checks, deparsed.
+    pub checks: Vec<String>,
+}
+
 /// A column.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Column {
@@ -22,6 +33,8 @@ pub struct Column {
     pub name: Ident,
     /// `format_type`, for example `integer`, `character varying(20)`, `uuid`.
     pub type_name: String,
+    /// What the type is made of, where it is a domain.
+    pub domain: Option<Domain>,
     /// `NOT NULL`.
     pub not_null: bool,
     /// Default expression, deparsed.
@@ -53,8 +66,16 @@ impl Default for Ident {
 }
 
 impl Column {
-    /// Whether its type is one of the integer types that a key conversion starts from.
+    /// Whether its type is one of the integer types that a key conversion starts from, or a
+    /// domain over one.
     pub fn is_integer(&self) -> bool {
-        matches!(self.type_name.as_str(), "smallint" | "integer" | "bigint")
+        matches!(self.base_type(), "smallint" | "integer" | "bigint")
+    }
+
+    /// Its type, or the one under its domain.
+    pub fn base_type(&self) -> &str {
+        self.domain
+            .as_ref()
+            .map_or(self.type_name.as_str(), |domain| domain.base.as_str())
     }
 }

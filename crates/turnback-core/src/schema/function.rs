@@ -8,7 +8,7 @@ use super::as_list;
 use crate::name::{Ident, TableName};
 
 /// A function or procedure of the user's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Function {
     /// `schema.name(argument types)`, quoted for SQL.
     pub signature: String,
@@ -19,4 +19,6 @@ pub struct Function {
     /// Columns it depends on in the catalog (SQL-standard bodies only).
     #[serde(with = "as_list")]
     pub reads: BTreeMap<TableName, BTreeSet<Ident>>,
+    /// Tables and views whose row types it takes or returns.
+    pub rows: BTreeSet<TableName>,
 }

@@ -60,6 +60,8 @@ pub struct IndexKey {
     pub descending: bool,
     /// `NULLS FIRST`
     pub nulls_first: bool,
+    /// `ALTER INDEX … ALTER COLUMN … SET STATISTICS`, where set: expressions have it.
+    pub statistics_target: Option<i32>,
 }
 
 /// What one key of an index stands on.

@@ -10,22 +10,28 @@ mod constraint;
 mod difference;
 mod function;
 mod index;
+mod policy;
+mod rule;
 mod sequence;
+mod statistics;
 mod table;
 mod trigger;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::column::{Column, Identity};
+pub use self::column::{Column, Domain, Identity};
 pub use self::constraint::{Action, Constraint, ConstraintKind, ForeignKey};
 pub use self::difference::{Difference, differences};
 pub use self::function::Function;
 pub use self::index::{Index, IndexKey, IndexedBy};
+pub use self::policy::Policy;
+pub use self::rule::Rule;
 pub use self::sequence::Sequence;
-pub use self::table::{ExtendedStatistics, Policy, RowSecurity, Table, TableKind, Vitals};
+pub use self::statistics::ExtendedStatistics;
+pub use self::table::{RowSecurity, Table, TableKind, Vitals};
 pub use self::trigger::Trigger;
 pub use self::view::View;
 use crate::name::{Ident, TableName};
@@ -84,6 +90,9 @@ pub struct Publication {
     /// Published tables, each with its column list where it has one.
     #[serde(with = "as_list")]
     pub tables: BTreeMap<TableName, Option<Vec<Ident>>>,
+    /// Columns that a row filter reads, for each table that has one (PostgreSQL 15).
+    #[serde(with = "as_list")]
+    pub filters: BTreeMap<TableName, BTreeSet<Ident>>,
 }
 
 impl Snapshot {

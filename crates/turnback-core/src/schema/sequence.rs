@@ -20,6 +20,8 @@ pub struct Sequence {
     pub owned_by: Option<(TableName, Ident)>,
     /// Columns whose default reads it (`nextval`).
     pub used_by: Vec<(TableName, Ident)>,
+    /// What else depends on it (views, policies, functions, …), as PostgreSQL describes it.
+    pub dependents: Vec<String>,
     /// Grants on it.
     pub grants: Vec<Grant>,
 }

@@ -1,10 +1,11 @@
 //! A table and all that hangs on it.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
-use super::{Column, Constraint, ConstraintKind, ForeignKey, Grant, Index, Trigger};
+use super::{
+    Column, Constraint, ConstraintKind, ExtendedStatistics, ForeignKey, Grant, Index, Policy, Rule,
+    Trigger,
+};
 use crate::name::{Ident, TableName};
 
 /// What `relkind` and inheritance make of a table.
@@ -43,9 +44,9 @@ pub struct Table {
     pub policies: Vec<Policy>,
     /// Whether row-level security is on, and forced for the owner.
     pub row_security: RowSecurity,
-    /// Rules on the table (`CREATE RULE`), as definitions.
-    pub rules: Vec<String>,
-    /// Extended statistics: name and definition (`pg_get_statisticsobjdef`).
+    /// Rules on the table (`CREATE RULE`), by name.
+    pub rules: Vec<Rule>,
+    /// Extended statistics.
     pub statistics: Vec<ExtendedStatistics>,
     /// `d` default, `n` nothing, `f` full, `i` an index.
     pub replica_identity: String,
@@ -61,6 +62,8 @@ pub struct Table {
     pub grants: Vec<Grant>,
     /// Storage parameters (`reloptions`), as `name=value`.
     pub options: Vec<String>,
+    /// The composite type that a typed table (`CREATE TABLE … OF`) takes its columns from.
+    pub of_type: Option<String>,
     /// What changes from moment to moment.
     #[serde(default)]
     pub vitals: Vitals,
@@ -87,17 +90,6 @@ pub struct Vitals {
     pub frozen_age: u64,
 }
 
-/// A row-level security policy.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Policy {
-    /// Its name.
-    pub name: Ident,
-    /// `USING` and `WITH CHECK`, command and roles, in one line for comparison.
-    pub definition: String,
-    /// Columns of the table it reads.
-    pub reads: BTreeSet<Ident>,
-}
-
 /// Row-level security of a table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowSecurity {
@@ -105,17 +97,6 @@ pub struct RowSecurity {
     pub enabled: bool,
     /// `FORCE ROW LEVEL SECURITY`
     pub forced: bool,
-}
-
-/// `CREATE STATISTICS`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ExtendedStatistics {
-    /// Its name, quoted for SQL with its schema.
-    pub name: String,
-    /// `pg_get_statisticsobjdef`
-    pub definition: String,
-    /// Columns it reads.
-    pub reads: BTreeSet<Ident>,
 }
 
 impl Table {

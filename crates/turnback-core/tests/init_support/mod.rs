@@ -274,6 +274,7 @@ fn index_on(name: Ident, columns: &[Ident]) -> Index {
         collation: None,
         descending: false,
         nulls_first: false,
+        statistics_target: None,
     };
     Index {
         name,

@@ -5,10 +5,29 @@
                     AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
                     AND d.deptype IN ('a', 'i')
     WHERE s.kind = 'S'
+), domains AS MATERIALIZED (
+    -- A domain may stand on another one; its checks and its NOT NULL are those of all.
+    WITH RECURSIVE under AS (
+        SELECT d.oid, d.oid AS level FROM pg_type d WHERE d.typtype = 'd'
+        UNION ALL
+        SELECT u.oid, d.typbasetype FROM under u JOIN pg_type d ON d.oid = u.level AND d.typtype = 'd'
+    )
+    SELECT u.oid, json_build_object(
+        'base', max(format_type(below.oid, NULL)) FILTER (WHERE below.typtype <> 'd'),
+        'not_null', bool_or(below.typnotnull),
+        'checks', (
+            SELECT coalesce(json_agg(pg_get_expr(con.conbin, 0) ORDER BY con.conname, con.oid), '[]')
+            FROM pg_constraint con
+            WHERE con.contype = 'c'
+              AND con.contypid IN (SELECT v.level FROM under v WHERE v.oid = u.oid))) AS domain
+    FROM under u
+    JOIN pg_type below ON below.oid = u.level
+    GROUP BY u.oid
 )
 SELECT t.schema, t.name, json_build_object(
     'name', a.attname,
     'type_name', format_type(a.atttypid, a.atttypmod),
+    'domain', domains.domain,
     'not_null', a.attnotnull,
     'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(def.adbin, def.adrelid) END,
     'identity', CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by_default' END,
@@ -44,6 +63,7 @@ SELECT t.schema, t.name, json_build_object(
 FROM tables t
 JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type type ON type.oid = a.atttypid
+LEFT JOIN domains ON domains.oid = a.atttypid
 LEFT JOIN pg_attrdef def ON def.adrelid = a.attrelid AND def.adnum = a.attnum
 LEFT JOIN owned ON owned.relation = a.attrelid AND owned.attnum = a.attnum
 LEFT JOIN pg_description comment

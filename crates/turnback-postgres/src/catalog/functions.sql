@@ -14,7 +14,17 @@ SELECT json_build_object(
                 ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND a.attnum > 0
             WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_class'::regclass
             GROUP BY 1, 2
-        ) r) END
+        ) r) END,
+    'rows', (
+        SELECT coalesce(json_agg(json_build_array(rn.nspname, rc.relname) ORDER BY rn.nspname, rc.relname), '[]')
+        FROM (
+            SELECT DISTINCT coalesce(nullif(y.typrelid, 0), element.typrelid) AS oid
+            FROM unnest(array_append(coalesce(p.proallargtypes, p.proargtypes::oid[]), p.prorettype)) u (oid)
+            JOIN pg_type y ON y.oid = u.oid
+            LEFT JOIN pg_type element ON element.oid = y.typelem
+        ) taken
+        JOIN pg_class rc ON rc.oid = taken.oid AND rc.relkind IN ('r', 'p', 'f', 'v', 'm')
+        JOIN pg_namespace rn ON rn.oid = rc.relnamespace)
 )
 FROM pg_proc p
 JOIN namespaces n ON n.oid = p.pronamespace

@@ -34,7 +34,8 @@ SELECT t.schema, t.name, json_build_object(
                     FROM pg_collation co JOIN pg_namespace n ON n.oid = co.collnamespace
                     WHERE co.oid = i.indcollation[k]) END,
             'descending', i.indoption[k] & 1 <> 0,
-            'nulls_first', i.indoption[k] & 2 <> 0
+            'nulls_first', i.indoption[k] & 2 <> 0,
+            'statistics_target', nullif(key.attstattarget, -1)
         ) ORDER BY k)
         FROM generate_series(0, i.indnkeyatts - 1) k
         JOIN pg_attribute key ON key.attrelid = i.indexrelid AND key.attnum = k + 1

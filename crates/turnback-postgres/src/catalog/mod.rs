@@ -188,6 +188,9 @@ async fn tables(connection: &mut PgConnection) -> Result<BTreeMap<TableName, Tab
     for (table, policy) in named(connection, query!("policies", "policies.sql")).await? {
         on(&mut tables, &table, |t| t.policies.push(policy));
     }
+    for (table, rule) in named(connection, query!("rules", "rules.sql")).await? {
+        on(&mut tables, &table, |t| t.rules.push(rule));
+    }
     for (table, statistics) in
         named(connection, query!("extended statistics", "statistics.sql")).await?
     {

@@ -17,7 +17,19 @@ SELECT json_build_object(
     'all_tables', p.puballtables,
     'tables', (
         SELECT coalesce(json_agg(json_build_array(json_build_array(t.schema, t.name), t.columns)), '[]')
-        FROM published t WHERE t.publication = p.oid)
+        FROM published t WHERE t.publication = p.oid),
+    'filters', (
+        SELECT coalesce(json_agg(json_build_array(json_build_array(t.schema, t.name), (
+            -- The expression's dependencies are on columns of its own table alone.
+            SELECT coalesce(json_agg(DISTINCT a.attname), '[]')
+            FROM pg_depend d
+            JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+            WHERE d.classid = 'pg_publication_rel'::regclass AND d.objid = r.oid
+              AND d.refclassid = 'pg_class'::regclass AND d.refobjid = r.prrelid AND d.refobjsubid > 0))
+            ORDER BY t.schema, t.name), '[]')
+        FROM pg_publication_rel r
+        JOIN tables t ON t.oid = r.prrelid
+        WHERE r.prpubid = p.oid AND r.prqual IS NOT NULL)
 )
 FROM pg_publication p
 ORDER BY p.pubname

@@ -15,6 +15,16 @@
     JOIN pg_attribute a ON a.attrelid = def.adrelid AND a.attnum = def.adnum
     GROUP BY u.sequence
 )
+, other AS MATERIALIZED (
+    -- Not the defaults (above), nor the column's own internal ties.
+    SELECT d.refobjid AS sequence,
+           json_agg(DISTINCT pg_describe_object(d.classid, d.objid, 0)) AS dependents
+    FROM pg_depend d
+    JOIN pg_sequence s ON s.seqrelid = d.refobjid
+    WHERE d.refclassid = 'pg_class'::regclass AND d.deptype = 'n'
+      AND d.classid NOT IN ('pg_attrdef'::regclass, 'pg_class'::regclass)
+    GROUP BY d.refobjid
+)
 SELECT v.schema, v.name, json_build_object(
     'type_name', format_type(s.seqtypid, NULL),
     'owner', pg_get_userbyid(c.relowner),
@@ -32,6 +42,7 @@ SELECT v.schema, v.name, json_build_object(
           AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
           AND d.deptype IN ('a', 'i')),
     'used_by', coalesce(used.columns, '[]'),
+    'dependents', coalesce(other.dependents, '[]'),
     'grants', (
         SELECT coalesce(json_agg(g), '[]')
         FROM (
@@ -44,3 +55,4 @@ FROM relations v
 JOIN pg_sequence s ON s.seqrelid = v.oid
 JOIN pg_class c ON c.oid = v.oid
 LEFT JOIN used ON used.sequence = v.oid
+LEFT JOIN other ON other.sequence = v.oid

@@ -30,13 +30,7 @@ SELECT t.schema, t.name, json_build_object(
     'triggers', '[]'::json,
     'policies', '[]'::json,
     'row_security', json_build_object('enabled', c.relrowsecurity, 'forced', c.relforcerowsecurity),
-    'rules', (
-        SELECT coalesce(json_agg(pg_get_ruledef(r.oid) || CASE r.ev_enabled
-                   WHEN 'D' THEN format(' ALTER TABLE %I.%I DISABLE RULE %I;', t.schema, t.name, r.rulename)
-                   WHEN 'A' THEN format(' ALTER TABLE %I.%I ENABLE ALWAYS RULE %I;', t.schema, t.name, r.rulename)
-                   WHEN 'R' THEN format(' ALTER TABLE %I.%I ENABLE REPLICA RULE %I;', t.schema, t.name, r.rulename)
-                   ELSE '' END ORDER BY r.rulename), '[]')
-        FROM pg_rewrite r WHERE r.ev_class = c.oid),
+    'rules', '[]'::json,
     'statistics', '[]'::json,
     'replica_identity', c.relreplident,
     'parents', (
@@ -57,6 +51,7 @@ SELECT t.schema, t.name, json_build_object(
         ) g),
     'options', array_to_json(coalesce(c.reloptions, '{}') || ARRAY(
         SELECT 'toast.' || option FROM unnest(toast.reloptions) option)),
+    'of_type', CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END,
     'vitals', json_build_object(
         'heap_bytes', m.heap,
         'index_bytes', m.indexes,

@@ -49,3 +49,68 @@ fn indexes_constraints_comments_grants_and_statistics_targets_are_carried_and_co
     }
     .go();
 }
+
+#[test]
+fn domains_extended_statistics_replica_identities_and_statistics_targets_are_carried_and_come_back()
+{
+    let world = Journey {
+        name: "carried_more",
+        schema: "DO $$ BEGIN CREATE ROLE carried_owner; EXCEPTION WHEN duplicate_object THEN NULL; END $$; \
+             CREATE SCHEMA facts; GRANT ALL ON SCHEMA public, facts TO carried_owner; \
+             CREATE DOMAIN any_id AS bigint CHECK (VALUE > 0); CREATE DOMAIN user_key AS any_id CHECK (VALUE < 1000000 AND VALUE <> 13); \
+             CREATE SEQUENCE user_keys; CREATE TABLE users (id user_key PRIMARY KEY DEFAULT nextval('user_keys'), name text NOT NULL); ALTER SEQUENCE user_keys OWNED BY users.id; \
+             CREATE TABLE notes (id serial PRIMARY KEY, user_id user_key NOT NULL REFERENCES users, other_id any_id REFERENCES users, name text NOT NULL, kind text); \
+             CREATE UNIQUE INDEX by_user ON notes (user_id, name); ALTER TABLE notes REPLICA IDENTITY USING INDEX by_user; ALTER TABLE users REPLICA IDENTITY USING INDEX users_pkey; \
+             CREATE STATISTICS facts.by_kind (dependencies, ndistinct) ON user_id, kind FROM notes; ALTER STATISTICS facts.by_kind SET STATISTICS 77; \
+             COMMENT ON STATISTICS facts.by_kind IS 'who''s what'; ALTER STATISTICS facts.by_kind OWNER TO carried_owner; \
+             CREATE STATISTICS \"Missing\" ON (other_id IS NULL), lower(name) FROM notes; CREATE STATISTICS untouched ON name, kind FROM notes; \
+             CREATE INDEX lowered ON notes (lower(name), user_id); ALTER INDEX lowered ALTER COLUMN 1 SET STATISTICS 333; \
+             INSERT INTO users (name) SELECT 'u' || n FROM generate_series(1, 12) n; \
+             INSERT INTO notes (user_id, other_id, name, kind) SELECT n % 12 + 1, nullif(n % 3, 0), 'n' || n, 'k' || n % 4 FROM generate_series(1, 50) n;",
+        convert: "{ table: users, to: uuid }; { table: notes, to: uuid }",
+        proof: "SELECT u.name, n.name, o.name FROM notes n JOIN users u ON u.id = n.user_id LEFT JOIN users o ON o.id = n.other_id ORDER BY 1, 2",
+        writes: &|old, new, n| {
+            for (client, who) in [(old, "old"), (new, "new")] {
+                client.run(&format!(
+                    "SELECT setval('user_keys', greatest(14, nextval('user_keys')));\
+                     INSERT INTO users (name) VALUES ('{who} {n}'); \
+                     INSERT INTO notes (user_id, name) SELECT id, '{who} {n}' FROM users WHERE name = '{who} {n}'; \
+                     UPDATE notes SET other_id = user_id WHERE name = '{who} {n}'; \
+                     INSERT INTO notes (user_id, other_id, name) SELECT id, id, '{who} {n} gone' FROM users WHERE name = '{who} {n}'; \
+                     DELETE FROM notes WHERE name = '{who} {n} gone'"
+                ));
+            }
+            old.refuses("INSERT INTO users (id, name) VALUES (13, 'x')", "23514");
+        },
+        keys: &[("users", "id"), ("notes", "id")],
+    }
+    .go();
+    let columns = |sql: &str| world.sql(sql);
+    assert_eq!(
+        columns(
+            "SELECT pg_get_statisticsobjdef(oid) || ' ' || obj_description(oid) || ' ' || stxowner::regrole FROM pg_statistic_ext WHERE stxname = 'by_kind'"
+        ),
+        "CREATE STATISTICS facts.by_kind (ndistinct, dependencies) ON kind, user_id FROM notes who's what carried_owner"
+    );
+    assert_eq!(
+        columns("SELECT string_agg(stxname, ' ' ORDER BY stxname) FROM pg_statistic_ext"),
+        "Missing by_kind untouched"
+    );
+    assert_eq!(
+        columns(
+            "SELECT string_agg(indexrelid::regclass::text, ' ' ORDER BY 1) FROM (SELECT indexrelid FROM pg_index WHERE indisreplident ORDER BY indexrelid::regclass::text) i"
+        ),
+        "by_user users_pkey"
+    );
+    assert_eq!(
+        columns(
+            "SELECT attstattarget FROM pg_attribute WHERE attrelid = 'lowered'::regclass AND attnum = 1"
+        ),
+        "333"
+    );
+    assert_eq!(
+        columns("SELECT count(*) FROM pg_type WHERE typname IN ('any_id', 'user_key')"),
+        "2",
+        "domains stay, for whoever else uses them"
+    );
+}

@@ -14,8 +14,13 @@ pub(super) fn index_of(look: &Look<'_>, index: &Index, findings: &mut Vec<Findin
         findings.push(Finding::no_go(code, &object, reason, remedy))
     };
     let drop_it = format!(
-        "DROP INDEX CONCURRENTLY {} and create what should take its place after contract",
-        look.name.sibling(index.name.clone())
+        "{}, and create what should take its place after contract",
+        if index.constraint {
+            format!("ALTER TABLE {} DROP CONSTRAINT {}", look.name, index.name)
+        } else {
+            let name = look.name.sibling(index.name.clone());
+            format!("DROP INDEX CONCURRENTLY {name}")
+        }
     );
     if !index.valid {
         refuse(
@@ -66,16 +71,6 @@ pub(super) fn index_of(look: &Look<'_>, index: &Index, findings: &mut Vec<Findin
                 index.method
             ),
             drop_it,
-        );
-    }
-    if index.replica_identity {
-        refuse(
-            "replica-identity",
-            "it is the table's replica identity, and subscribers know the rows by it".to_owned(),
-            format!(
-                "ALTER TABLE {} REPLICA IDENTITY DEFAULT (or FULL) for the time of the change",
-                look.name
-            ),
         );
     }
 }

@@ -3,7 +3,15 @@
 
 mod constraint;
 mod dependents;
+mod domain;
+mod function;
 mod index;
+mod policy;
+mod publication;
+mod reach;
+mod rule;
+mod sequence;
+mod statistics;
 mod table;
 mod trigger;
 
@@ -37,10 +45,16 @@ pub(super) fn findings(
             index::index_of(&look, index, &mut findings);
         }
         constraint::constraints_of(&look, &mut findings);
+        statistics::statistics_of(&look, &mut findings);
         trigger::triggers_of(snapshot, &look, &mut findings);
     }
     dependents::views(snapshot, conversion, live, &mut findings);
-    dependents::others(snapshot, conversion, &mut findings);
+    let reach = reach::Reach::new(snapshot, conversion);
+    policy::policies(snapshot, &reach, &mut findings);
+    rule::rules(snapshot, conversion, &reach, &mut findings);
+    function::functions(snapshot, conversion, &reach, &mut findings);
+    publication::publications(snapshot, conversion, &mut findings);
+    sequence::sequences(snapshot, conversion, &mut findings);
     collisions(snapshot, conversion, live, &mut findings);
     findings
 }

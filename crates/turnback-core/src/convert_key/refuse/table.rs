@@ -36,52 +36,62 @@ pub(super) fn whole_table(
             "Detach it with ALTER TABLE … NO INHERIT, or leave the key that leads here out of the plan",
         ));
     }
+    if let Some(of) = &look.table.of_type {
+        findings.push(Finding::no_go(
+            "typed-table",
+            &object,
+            format!("it is a typed table (OF {of}), to which PostgreSQL adds no columns"),
+            format!("ALTER TABLE {} NOT OF", look.name),
+        ));
+    }
+    row_security(snapshot, look, &object, findings);
+}
+
+fn row_security(snapshot: &Snapshot, look: &Look<'_>, object: &str, findings: &mut Vec<Finding>) {
     let security = look.table.row_security;
-    if security.forced || (security.enabled && snapshot.server_version < 150_000) {
+    if security.forced {
         findings.push(Finding::no_go(
             "row-security",
-            &object,
-            "row-level security applies to the sync triggers or to the version views here, and would hide rows from them",
-            "Turn off FORCE ROW LEVEL SECURITY for the time of the change (before PostgreSQL 15: row-level security)",
-        ));
-    }
-    for policy in look
-        .table
-        .policies
-        .iter()
-        .filter(|policy| look.touches(&policy.reads))
-    {
-        findings.push(Finding::no_go(
-            "policy",
-            format!("policy {} on {}", policy.name, look.name),
+            object,
+            "row-level security is forced on its owner, so it applies to the sync triggers too and would hide from them the rows they translate",
             format!(
-                "it reads {}, which becomes a uuid",
-                list(policy.reads.iter().filter(|c| look.touched.contains(c)))
+                "ALTER TABLE {} NO FORCE ROW LEVEL SECURITY for the time of the change",
+                look.name
             ),
-            "Rewrite the policy so that it does not read the key, or leave the key out of the plan",
         ));
     }
-    for rule in &look.table.rules {
-        findings.push(Finding::no_go(
-            "rule",
-            format!("a rule on {}", look.name),
-            format!("rewrite rules bypass the sync triggers: {rule}"),
-            "Drop the rule, or turn it into a trigger",
-        ));
+    if !security.enabled {
+        return;
     }
-    for statistics in look
-        .table
-        .statistics
-        .iter()
-        .filter(|s| look.touches(&s.reads))
-    {
+    if snapshot.server_version < 150_000 {
         findings.push(Finding::no_go(
-            "extended-statistics",
-            format!("statistics {}", statistics.name),
-            "they would be dropped with the old column",
+            "row-security",
+            object,
+            "before PostgreSQL 15 a view reads with its owner's rights, so clients of a version schema would get past its policies",
             format!(
-                "DROP STATISTICS {} now, and create them again after contract",
-                statistics.name
+                "Upgrade to PostgreSQL 15, or ALTER TABLE {} DISABLE ROW LEVEL SECURITY for the time of the change, if that may be",
+                look.name
+            ),
+        ));
+    }
+    let by_column = look
+        .table
+        .columns
+        .iter()
+        .flat_map(|column| &column.grants)
+        .map(|grant| grant.grantee.as_str())
+        .collect::<BTreeSet<&str>>();
+    if !by_column.is_empty() {
+        findings.push(Finding::warning(
+            "row-security-by-column",
+            object,
+            format!(
+                "it has row-level security, and rights by column for {}: its policies hold in the version schemas, but whoever may not read every column gets no further there than `permission denied`",
+                list(by_column)
+            ),
+            format!(
+                "GRANT SELECT ON {} to those who use a version schema, or let them stay on public",
+                look.name
             ),
         ));
     }
@@ -97,7 +107,10 @@ pub(super) fn columns_of(conversion: &Conversion, look: &Look<'_>, findings: &mu
                     "it is generated from {}, which becomes a uuid",
                     list(column.reads.iter().filter(|c| look.touched.contains(c)))
                 ),
-                "Drop the generated column, or leave the key out of the plan",
+                format!(
+                    "ALTER TABLE {0} DROP COLUMN {1} (or, to keep its values, ALTER COLUMN {1} DROP EXPRESSION), and let a view compute it",
+                    look.name, column.name
+                ),
             ));
         }
     }
@@ -106,6 +119,20 @@ pub(super) fn columns_of(conversion: &Conversion, look: &Look<'_>, findings: &mu
             continue;
         };
         let object = format!("column {}.{}", look.name, column.name);
+        if column.generated.is_some() {
+            findings.push(Finding::no_go(
+                "generated-key",
+                &object,
+                "it is generated itself, so nobody can write the value that stands for a uuid",
+                format!(
+                    "ALTER TABLE {} ALTER COLUMN {} DROP EXPRESSION",
+                    look.name, column.name
+                ),
+            ));
+        }
+        if !touched.is_key {
+            super::domain::domain_of(look, column, findings);
+        }
         if !touched.is_key
             && (column
                 .default

@@ -89,7 +89,7 @@ fn used_up(
         .iter()
         .find(|position| position.sequence == *name)?
         .last_value;
-    let widest = match column.type_name.as_str() {
+    let widest = match column.base_type() {
         "smallint" => i64::from(i16::MAX),
         "integer" => i64::from(i32::MAX),
         _ => i64::MAX,
@@ -102,7 +102,7 @@ fn used_up(
         _ => return None,
     };
     let remedy = if sequence.max_value < widest {
-        let type_name = &column.type_name;
+        let type_name = column.base_type();
         format!("ALTER SEQUENCE {name} AS {type_name} MAXVALUE {widest}")
     } else {
         let least = -widest - 1;

@@ -67,6 +67,7 @@ fn shop() -> Snapshot {
         max_value: i64::from(i32::MAX),
         owned_by: Some((users(), "id".into())),
         used_by: vec![(users(), "id".into())],
+        dependents: vec![],
         grants: vec![],
     };
     Snapshot {
