@@ -180,6 +180,16 @@ pub fn literal(text: &str) -> String {
     }
 }
 
+/// A text between dollar quotes (manual, 4.1.2.4), with a tag that is not in it: for SQL inside
+/// of SQL, where a literal would double every quote at every level.
+pub fn dollar_quoted(text: &str) -> String {
+    let tag = std::iter::once("$turnback$".to_owned())
+        .chain((1..).map(|n| format!("$turnback{n}$")))
+        .find(|tag| !text.contains(tag.trim_end_matches('$')))
+        .expect("a text of finite length leaves out some number");
+    format!("{tag}{text}{tag}")
+}
+
 /// Joins anything that prints into one comma-separated list.
 pub fn list<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
     items

@@ -291,7 +291,7 @@ fn what_cannot_be_carried_yet_is_said_before_the_check_says_it() {
     db.0.publications.push(Publication {
         name: Ident::new("Feed"),
         all_tables: false,
-        tables: BTreeMap::from([(name("users"), None)]),
+        tables: BTreeMap::from([(name("users"), Some(vec![Ident::new("id")]))]),
         filters: BTreeMap::new(),
     });
     let db = db.with("conversations", |table| {

@@ -59,6 +59,7 @@ fn unique_index(column: &str) -> Index {
             collation: None,
             descending: false,
             nulls_first: false,
+            statistics_target: None,
         }],
         include: Vec::new(),
         predicate: None,
@@ -92,8 +93,8 @@ fn database() -> Snapshot {
     add("public", "users", users);
     let policy = |name: &str, column: &str| Policy {
         name: Ident::new(name),
-        definition: String::new(),
         reads: [Ident::new(column)].into(),
+        ..Policy::default()
     };
     let mut members = table(
         &[("user_id", "integer"), ("room", "integer")],

@@ -16,6 +16,8 @@ mod fill;
 mod indexes;
 mod lookup;
 mod passes;
+mod policies;
+mod reach;
 mod refuse;
 mod statistics;
 mod sync;
@@ -33,6 +35,8 @@ use crate::schema::{Snapshot, Table};
 use crate::step::{Step, TableLock, Work};
 
 pub use self::lookup::Lookup;
+use self::policies::NewPolicy;
+use self::reach::Reach;
 pub use self::sync::FILL_SETTING;
 use self::touched::Conversion;
 pub use self::versions::{BASE, LiveVersion};
@@ -55,10 +59,17 @@ pub fn program(
     let room = Room {
         snapshot: lookup.snapshot,
         conversion: &conversion,
+        policies: policies::of(lookup.snapshot, operations),
     };
     let passes = passes::order(&conversion);
 
     let mut expand = columns::steps(&room, &passes);
+    let swap = cut_over::step(&room);
+    // A policy may ask a dependent view, which has its new shape at the end of expand only.
+    let carries_views = !affected::views(lookup.snapshot, &conversion, &BTreeSet::new()).is_empty();
+    if !carries_views {
+        expand.extend(policies::rehearse(&room, policies::renames(&room)));
+    }
     expand.extend(fill::steps(&room, &passes));
     expand.extend(fill::sweep_keys(&room, &passes));
     expand.extend(statistics::build(&room));
@@ -74,11 +85,14 @@ pub fn program(
     give_up_old.extend(views.give_up_old);
     expand.push(views.create);
     expand.push(verify::step(&room));
+    if carries_views && let Work::Transaction { statements, .. } = &swap.work {
+        expand.extend(policies::rehearse(&room, statements.clone()));
+    }
 
     let program = Program {
         phase: phase.to_owned(),
         expand,
-        cut_over: vec![cut_over::step(&room)],
+        cut_over: vec![swap],
         settle,
         swap_back: vec![back::swap(&room)],
         withdraw: back::withdraw(&room, &passes, views.withdraw),
@@ -130,15 +144,8 @@ pub(crate) fn depends(
         Recreated::Policy { name, on } => {
             let table = lookup.snapshot.tables.get(on)?;
             let policy = table.policies.iter().find(|policy| policy.name == *name)?;
-            // What a policy asks of other tables stands in its text alone.
-            let touched: Vec<Ident> = conversion.columns().map(|(_, c)| c.name.clone()).collect();
-            Some(
-                policy
-                    .reads
-                    .iter()
-                    .any(|c| conversion.column(on, c).is_some())
-                    || constraints::mentions(&policy.definition, &touched),
-            )
+            let reach = Reach::new(lookup.snapshot, &conversion);
+            Some(!reach.touched(&policy.all_reads(on)).is_empty())
         }
     }
 }
@@ -151,7 +158,8 @@ fn examine(
     live: &[LiveVersion],
 ) -> Result<(Conversion, Vec<Finding>), Vec<Finding>> {
     let conversion = touched::resolve(lookup, phase, operations)?;
-    let findings = refuse::findings(lookup, &conversion, live);
+    let given = policies::of(lookup.snapshot, operations);
+    let findings = refuse::findings(lookup, &conversion, &given, live);
     if findings
         .iter()
         .any(|finding| finding.weight == Weight::NoGo)
@@ -165,6 +173,8 @@ fn examine(
 pub(crate) struct Room<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) conversion: &'a Conversion,
+    /// Policies that the plan gives anew.
+    pub(crate) policies: Vec<NewPolicy<'a>>,
 }
 
 impl Room<'_> {
@@ -180,14 +190,16 @@ impl Room<'_> {
             .expect("a touched table comes from this snapshot")
     }
 
-    /// Locks on all touched tables, in one fixed order, so that two of our own transactions
-    /// never wait for each other crosswise.
+    /// Locks on all tables that the cut-over changes, in one fixed order, so that two of our
+    /// own transactions never wait for each other crosswise.
     pub(crate) fn lock_all(&self) -> Vec<TableLock> {
-        self.conversion
+        let tables: BTreeSet<&TableName> = self
+            .conversion
             .tables
             .keys()
-            .map(TableLock::exclusive)
-            .collect()
+            .chain(self.policies.iter().map(|policy| policy.on))
+            .collect();
+        tables.into_iter().map(TableLock::exclusive).collect()
     }
 
     /// Whether the column is touched.
@@ -311,6 +323,11 @@ fn objects(room: &Room<'_>, views: &[TableName]) -> Objects {
         objects
             .changed
             .push(format!("statistics {}", found.full_name()));
+    }
+    for policy in &room.policies {
+        objects
+            .changed
+            .push(format!("{} (given anew)", policy.title()));
     }
     objects
         .created

@@ -10,6 +10,7 @@ mod journey;
 mod keys;
 mod names;
 mod phases;
+mod policies;
 mod references;
 mod refused;
 mod rights;

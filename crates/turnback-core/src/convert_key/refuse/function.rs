@@ -1,7 +1,7 @@
 //! Functions that are bound to a touched column, and those whose text or signature mentions
 //! a touched table: PostgreSQL does not record what a text uses, so those are read here.
 
-use super::reach::Reach;
+use crate::convert_key::reach::Reach;
 use crate::convert_key::sync::is_ours;
 use crate::convert_key::touched::Conversion;
 use crate::name::{Ident, TableName, list};

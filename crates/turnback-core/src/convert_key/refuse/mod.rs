@@ -8,7 +8,6 @@ mod function;
 mod index;
 mod policy;
 mod publication;
-mod reach;
 mod rule;
 mod sequence;
 mod statistics;
@@ -18,6 +17,8 @@ mod trigger;
 use std::collections::BTreeSet;
 
 use super::Lookup;
+use super::policies::NewPolicy;
+use super::reach::Reach;
 use super::touched::Conversion;
 use super::versions::{BASE, LiveVersion, version_schema};
 use crate::name::{Ident, TableName};
@@ -27,6 +28,7 @@ use crate::schema::{Snapshot, Table};
 pub(super) fn findings(
     lookup: &Lookup<'_>,
     conversion: &Conversion,
+    given: &[NewPolicy<'_>],
     live: &[LiveVersion],
 ) -> Vec<Finding> {
     let snapshot = lookup.snapshot;
@@ -49,8 +51,8 @@ pub(super) fn findings(
         trigger::triggers_of(snapshot, &look, &mut findings);
     }
     dependents::views(snapshot, conversion, live, &mut findings);
-    let reach = reach::Reach::new(snapshot, conversion);
-    policy::policies(snapshot, &reach, &mut findings);
+    let reach = Reach::new(snapshot, conversion);
+    policy::policies(snapshot, &reach, given, &mut findings);
     rule::rules(snapshot, conversion, &reach, &mut findings);
     function::functions(snapshot, conversion, &reach, &mut findings);
     publication::publications(snapshot, conversion, &mut findings);

@@ -1,6 +1,6 @@
 //! Rewrite rules: those on a touched table, and those elsewhere that read a touched column.
 
-use super::reach::Reach;
+use crate::convert_key::reach::Reach;
 use crate::convert_key::touched::Conversion;
 use crate::name::list;
 use crate::preflight::Finding;

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::convert_key::touched::Conversion;
+use super::affected;
+use super::touched::Conversion;
 use crate::name::{Ident, TableName};
 use crate::schema::Snapshot;
 
-/// Touched columns, and the views that read one, directly or through other views.
+/// Touched columns, and the views that show one, directly or through other views.
 pub(super) struct Reach<'a> {
     conversion: &'a Conversion,
     views: BTreeSet<&'a TableName>,
@@ -15,23 +16,10 @@ pub(super) struct Reach<'a> {
 
 impl<'a> Reach<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, conversion: &'a Conversion) -> Self {
-        let mut reach = Self {
+        let views = affected::views(snapshot, conversion, &BTreeSet::new());
+        Self {
             conversion,
-            views: BTreeSet::new(),
-        };
-        loop {
-            let more: Vec<&TableName> = snapshot
-                .views
-                .iter()
-                .filter(|(name, view)| {
-                    !reach.views.contains(name) && !reach.touched(&view.reads).is_empty()
-                })
-                .map(|(name, _)| name)
-                .collect();
-            if more.is_empty() {
-                return reach;
-            }
-            reach.views.extend(more);
+            views: views.into_iter().map(|(name, _)| name).collect(),
         }
     }
 

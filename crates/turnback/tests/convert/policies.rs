@@ -1,0 +1,264 @@
+//! Row-level policies: those that read no key hold through every shape as they are, and those
+//! that the plan gives anew change places with the names, there and back.
+
+use crate::journey::{Picture, no_trace};
+use crate::world::World;
+
+/// Two members who see their own notes, whatever their keys are made of.
+const SCHEMA: &str = "DO $$ BEGIN CREATE ROLE policies_alice; EXCEPTION WHEN duplicate_object THEN NULL; END $$; \
+     DO $$ BEGIN CREATE ROLE policies_bob; EXCEPTION WHEN duplicate_object THEN NULL; END $$; \
+     CREATE TABLE users (id serial PRIMARY KEY, login text); \
+     CREATE TABLE notes (id serial PRIMARY KEY, user_id int NOT NULL REFERENCES users, body text NOT NULL); \
+     CREATE TABLE rooms (name text PRIMARY KEY); \
+     INSERT INTO users (login) VALUES ('policies_alice'), ('policies_bob'); \
+     INSERT INTO notes (user_id, body) VALUES (1, 'hers'), (1, 'secret'), (2, 'his'); \
+     INSERT INTO rooms VALUES ('hers'), ('his'); \
+     GRANT SELECT, INSERT, UPDATE, DELETE ON users, notes, rooms TO policies_alice, policies_bob; \
+     GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO policies_alice, policies_bob; \
+     ALTER TABLE notes ENABLE ROW LEVEL SECURITY; ALTER TABLE rooms ENABLE ROW LEVEL SECURITY; \
+     CREATE POLICY \"own notes\" ON notes TO policies_bob, policies_alice \
+         USING (user_id = (SELECT u.id FROM users u WHERE u.login = current_user)); \
+     COMMENT ON POLICY \"own notes\" ON notes IS 'one''s own'; \
+     CREATE POLICY sealed ON notes AS RESTRICTIVE FOR SELECT USING (body <> 'secret'); \
+     CREATE POLICY kept ON notes AS RESTRICTIVE FOR DELETE USING (user_id % 2 = 1); \
+     CREATE POLICY guests ON rooms FOR SELECT \
+         USING (name IN (SELECT n.body FROM notes n JOIN users u ON u.id = n.user_id WHERE u.login = current_user));";
+
+/// The same in the words of the new shape. `kept` cannot compute with a uuid, and means the
+/// same by asking for the login.
+const PHASES: &str = "  - id: p
+    operations:
+      - convert_key:
+          table: users
+          to: uuid
+          recreate:
+            - policy: '\"own notes\"'
+              on: notes
+              sql: |
+                CREATE POLICY \"own notes\" ON notes TO policies_alice, policies_bob
+                USING (user_id = (SELECT u.id FROM users u WHERE u.login = current_user));
+            - policy: kept
+              on: notes
+              sql: |
+                CREATE POLICY kept ON notes AS RESTRICTIVE FOR DELETE
+                USING (user_id = (SELECT id FROM users WHERE login = 'policies_alice'))
+            - policy: guests
+              on: rooms
+              sql: |
+                CREATE POLICY guests ON public.rooms FOR SELECT
+                USING (name IN (SELECT n.body FROM notes n JOIN users u ON u.id = n.user_id WHERE u.login = current_user))
+      - convert_key: { table: notes, to: uuid }
+";
+
+/// What every policy promises, through every shape that is there.
+fn the_policies_hold(world: &World, paths: &[&str]) {
+    for path in paths {
+        let client = world.through(path);
+        let refused = |sql: &str, why: &str| {
+            let error = world
+                .db
+                .try_execute(&format!("SET search_path = {path}; {sql}"))
+                .expect_err(sql);
+            assert!(
+                error.to_string().contains(why),
+                "{sql} through {path}: {error}"
+            );
+        };
+        for (role, own) in [("policies_alice", "hers"), ("policies_bob", "his")] {
+            let as_role = |sql: &str| client.run(&format!("SET ROLE {role}; {sql}"));
+            let notes = "SELECT string_agg(body, ' ' ORDER BY body) FROM notes";
+            assert_eq!(as_role(notes), own, "{role} through {path}");
+            let rooms = "SELECT string_agg(name, ' ' ORDER BY name) FROM rooms";
+            assert_eq!(as_role(rooms), own, "{role} through {path}");
+            // One's own can be written, nobody else's.
+            let mine = format!("SELECT id, 'new' FROM users WHERE login = '{role}'");
+            as_role(&format!("INSERT INTO notes (user_id, body) {mine}"));
+            assert_eq!(
+                as_role(notes),
+                format!("{own} new"),
+                "{role} through {path}"
+            );
+            refused(
+                &format!(
+                    "SET ROLE {role}; INSERT INTO notes (user_id, body) \
+                     SELECT id, 'not mine' FROM users WHERE login <> '{role}'"
+                ),
+                "row-level security",
+            );
+            // The restrictive policy lets only her delete.
+            as_role("DELETE FROM notes WHERE body = 'new'");
+            let left = if role == "policies_alice" {
+                own.to_owned()
+            } else {
+                format!("{own} new")
+            };
+            assert_eq!(as_role(notes), left, "{role} through {path}");
+            world.sql("DELETE FROM notes WHERE body = 'new'");
+        }
+    }
+}
+
+fn definitions(world: &World) -> String {
+    world.sql(
+        "SELECT polname, polpermissive, polcmd, pg_get_expr(polqual, polrelid), obj_description(oid, 'pg_policy') \
+         FROM pg_policy ORDER BY polname",
+    )
+}
+
+fn has_invoker_views() -> bool {
+    turnback_testkit::Cluster::shared()
+        .binaries()
+        .major_version()
+        >= Some(15)
+}
+
+#[test]
+fn policies_given_anew_change_places_at_the_cut_over_and_come_back_and_never_show_more() {
+    if !has_invoker_views() {
+        return;
+    }
+    let world = World::new("policies", SCHEMA, PHASES);
+    let before = Picture::take(&world);
+    let old = definitions(&world);
+    the_policies_hold(&world, &["public"]);
+
+    world.expand("p");
+    assert_eq!(
+        definitions(&world),
+        old,
+        "until the cut-over the old ones decide"
+    );
+    the_policies_hold(
+        &world,
+        &["public", "public_base, public", "public_p, public"],
+    );
+
+    world.up();
+    let new = definitions(&world);
+    assert!(
+        new.contains("policies_alice") && new.contains("one's own"),
+        "{new}"
+    );
+    the_policies_hold(
+        &world,
+        &["public", "public_base, public", "public_p, public"],
+    );
+
+    world.back();
+    assert_eq!(
+        definitions(&world),
+        old,
+        "after the way back the old ones decide"
+    );
+    assert_eq!(before.schema, Picture::take(&world).schema);
+    the_policies_hold(&world, &["public"]);
+
+    world.up();
+    world.contract();
+    assert_eq!(definitions(&world), new);
+    no_trace(&world);
+    the_policies_hold(&world, &["public"]);
+}
+
+#[test]
+fn a_policy_of_another_kind_or_that_does_not_fit_is_found_before_any_row_is_filled() {
+    if !has_invoker_views() {
+        return;
+    }
+    for (right, wrong, says) in [
+        // Permissive where it was restrictive would let everybody's notes be deleted.
+        (
+            "kept ON notes AS RESTRICTIVE FOR DELETE",
+            "kept ON notes FOR DELETE",
+            "AS RESTRICTIVE FOR DELETE TO PUBLIC",
+        ),
+        (
+            "TO policies_alice, policies_bob",
+            "",
+            "TO policies_alice, policies_bob",
+        ),
+        (
+            "CREATE POLICY kept",
+            "CREATE POLICY other",
+            "must make policy kept on public.notes",
+        ),
+        (
+            "(user_id = (SELECT id",
+            "(user_id % 2 = (SELECT count(*)",
+            "operator does not exist",
+        ),
+        (
+            "(user_id = (SELECT id FROM users WHERE",
+            "(user_id_turnback_old = (SELECT id_turnback_old FROM users WHERE",
+            "an old column, which contract drops",
+        ),
+        (
+            "CREATE POLICY guests",
+            "COMMIT; CREATE POLICY guests",
+            "transaction",
+        ),
+    ] {
+        assert!(PHASES.contains(right), "{right}");
+        let world = World::new("policies_wrong", SCHEMA, &PHASES.replace(right, wrong));
+        let before = Picture::take(&world);
+        let old = definitions(&world);
+        let ran = world.run(&["up"]);
+        let said = ran.said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            ran.code != 0 && said.contains(says),
+            "{wrong}: {} {}",
+            ran.code,
+            ran.said
+        );
+        assert_eq!(definitions(&world), old, "{wrong}");
+        assert_eq!(
+            world.sql("SELECT count(*) FROM notes WHERE user_id_turnback_new IS NOT NULL"),
+            "0",
+            "{wrong}: no row was filled yet"
+        );
+        world.back();
+        assert_eq!(before.schema, Picture::take(&world).schema, "{wrong}");
+    }
+}
+
+#[test]
+fn policies_that_read_no_key_stay_as_they_are_and_hold_through_every_shape() {
+    if !has_invoker_views() {
+        return;
+    }
+    let world = World::new(
+        "policies_kept",
+        "DO $$ BEGIN CREATE ROLE policies_reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$; \
+         CREATE TABLE users (id serial PRIMARY KEY, login text, hidden bool DEFAULT false); \
+         INSERT INTO users (login) VALUES ('policies_reader'), ('other'); \
+         GRANT SELECT, INSERT ON users TO policies_reader; GRANT USAGE ON SEQUENCE users_id_seq TO policies_reader; \
+         ALTER TABLE users ENABLE ROW LEVEL SECURITY; \
+         CREATE POLICY self ON users USING (login = current_user) WITH CHECK (login = current_user AND NOT hidden);",
+        "  - id: p\n    operations:\n      - convert_key: { table: users, to: uuid }\n",
+    );
+    let before = Picture::take(&world);
+    let holds = |paths: &[&str]| {
+        for path in paths {
+            let own = "SET ROLE policies_reader; SELECT string_agg(DISTINCT login, ' ') FROM users";
+            world.through(path).gives(own, "policies_reader");
+            let insert = |login: &str| {
+                world.db.try_execute(&format!(
+                    "SET search_path = {path}; SET ROLE policies_reader; INSERT INTO users (login) VALUES ('{login}')"
+                ))
+            };
+            insert("policies_reader").expect("a row of one's own");
+            let error = insert("other").expect_err("a row of somebody else's");
+            assert!(error.to_string().contains("row-level security"), "{error}");
+        }
+    };
+    holds(&["public"]);
+    world.expand("p");
+    holds(&["public", "public_p, public"]);
+    world.up();
+    holds(&["public", "public_base, public", "public_p, public"]);
+    world.back();
+    assert_eq!(before.schema, Picture::take(&world).schema);
+    world.up();
+    world.contract();
+    holds(&["public"]);
+}
