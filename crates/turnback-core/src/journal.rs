@@ -44,7 +44,7 @@ pub enum JournalEvent {
         millis: u64,
         /// Rows it wrote, where that is known.
         rows: Option<u64>,
-        /// Milliseconds it waited for strong locks, and held them, where it took any.
+        /// The locks it took, and how long it waited for them and held them.
         lock: Option<LockTimes>,
     },
     /// Somebody held a lock for longer than the budget; the step is tried again.
@@ -75,10 +75,41 @@ pub enum JournalEvent {
 }
 
 /// How long a transaction waited for its strong locks and held them, in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LockTimes {
     /// From asking for the first to having the last.
     pub wait_millis: f64,
     /// From having the last to commit.
     pub hold_millis: f64,
+    /// Every lock on a relation that it really held, as the server showed them.
+    #[serde(default)]
+    pub taken: Vec<TakenLock>,
+    /// Sessions that were cancelled or terminated, so that they could be had.
+    #[serde(default)]
+    pub removed: Vec<String>,
+}
+
+/// A lock that a statement held on a table, an index, a view or a sequence. `ACCESS SHARE`,
+/// which holds up nobody but whoever drops the relation, is left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TakenLock {
+    /// The relation, as SQL names it.
+    pub relation: String,
+    /// As in `pg_locks`: `AccessExclusiveLock`, …
+    pub mode: String,
+    /// How long it was waited for, in milliseconds; none where a statement took it on its way,
+    /// so that its wait is part of the statement's time.
+    pub wait_millis: Option<f64>,
+    /// How long it was held at most, in milliseconds.
+    pub hold_millis: f64,
+}
+
+impl TakenLock {
+    /// Whether readers or writers wait for it (PostgreSQL manual, 13.3.1).
+    pub fn holds_up_traffic(&self) -> bool {
+        matches!(
+            self.mode.as_str(),
+            "ShareLock" | "ShareRowExclusiveLock" | "ExclusiveLock" | "AccessExclusiveLock"
+        )
+    }
 }

@@ -8,10 +8,12 @@ use turnback_core::backfill::Backfill;
 use turnback_core::fact::Fact;
 use turnback_core::journal::{JournalEvent, LockTimes};
 use turnback_core::program::{Program, Stage};
+use turnback_core::removal::{Against, Removal};
 use turnback_core::schema::Snapshot;
 use turnback_core::state::PhaseState;
 use turnback_core::step::TableLock;
 
+pub use crate::blocker::{Blocker, Fate, removed_of};
 use crate::error::{JournalError, TargetError};
 use crate::progress::Progress;
 use crate::stop::Stop;
@@ -105,36 +107,6 @@ pub struct Stripe {
     pub end: i64,
 }
 
-/// Waiting, and for whom.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Blocker {
-    /// Process id of the session.
-    pub pid: i32,
-    /// Its `application_name`.
-    pub application: String,
-    /// How long its transaction has been open, in seconds.
-    pub seconds: i64,
-    /// `active`, `idle in transaction`, …
-    pub state: String,
-    /// The beginning of its last statement.
-    pub query: String,
-}
-
-impl std::fmt::Display for Blocker {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let application = if self.application.is_empty() {
-            "a session without a name"
-        } else {
-            &self.application
-        };
-        write!(
-            f,
-            "pid {} ({application}, {} for {} s): {}",
-            self.pid, self.state, self.seconds, self.query
-        )
-    }
-}
-
 /// The database that is changed.
 pub trait Target: Clone + Send + Sync + 'static {
     /// Makes the ledger, or brings it up to date; changes nothing when it is.
@@ -201,25 +173,29 @@ pub trait Target: Clone + Send + Sync + 'static {
 
     /// One transaction: locks under the budget, statements, mark and fence. When the ledger
     /// says already that the step is done, because an earlier try arrived and its answer did
-    /// not, nothing is run.
+    /// not, nothing is run. `against` says what may be done about sessions that hold a lock it
+    /// waits for.
     fn transaction(
         &self,
         fence: Fence,
         budget: Duration,
+        against: Against,
         locks: &[TableLock],
         statements: &[String],
         mark: &Mark,
     ) -> impl Future<Output = Result<LockTimes, TargetError>> + Send;
 
     /// One statement outside a transaction, with no limit of time; ended early when `stop`
-    /// is asked for. `waiting` hears for whom it waits. Refused under an old lease.
+    /// is asked for. `waiting` hears for whom it waits; `removal` says what may be done about them once it
+    /// has waited long. Gives the locks that it was seen to hold. Refused under an old lease.
     fn online(
         &self,
         fence: Fence,
         statement: &str,
         stop: &Stop,
+        removal: Removal,
         waiting: &(dyn Fn(Vec<Blocker>) + Send + Sync),
-    ) -> impl Future<Output = Result<(), TargetError>> + Send;
+    ) -> impl Future<Output = Result<LockTimes, TargetError>> + Send;
 
     /// A query with one number: how many rows break a promise. It may be the user's, so names
     /// resolve in the user's own search path.

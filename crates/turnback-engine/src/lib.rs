@@ -4,6 +4,7 @@
 //! the journal, and whoever watches. Every command is a function of [`Run`].
 
 mod back;
+mod blocker;
 mod contract;
 mod fill;
 mod proof;

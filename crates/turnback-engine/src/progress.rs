@@ -64,6 +64,13 @@ pub enum Progress {
         /// Who held it.
         blockers: Vec<Blocker>,
     },
+    /// A session was cancelled or ended, as the user allowed, and the step had its locks.
+    Removed {
+        /// The step.
+        step: String,
+        /// The session, as it is named.
+        session: String,
+    },
     /// The connection was lost; it is tried again.
     Reconnecting {
         /// Why.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use turnback_core::exit::ExitCode;
 use turnback_core::journal::JournalEvent;
 use turnback_core::plan::Settings;
+use turnback_core::removal::Removal;
 
 use crate::edges::{Fence, Journal, Observer, Target};
 use crate::error::{EngineError, JournalError, TargetError};
@@ -28,6 +29,8 @@ pub struct Run<T, J> {
     pub schema: String,
     /// How fast and how patient.
     pub settings: Settings,
+    /// What may be done about sessions in the way; nothing, unless the user asks for it.
+    pub removal: Removal,
     /// Stops the run at the next safe point.
     pub stop: Stop,
     pub(crate) fence: Fence,
@@ -74,6 +77,7 @@ impl<T: Target, J: Journal> Run<T, J> {
             plan: plan.to_owned(),
             schema: schema.to_owned(),
             settings,
+            removal: Removal::default(),
             stop,
             fence,
             heartbeat,

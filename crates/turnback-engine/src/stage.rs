@@ -25,7 +25,7 @@ const TELL: Duration = Duration::from_secs(10);
 struct Came {
     /// Rows it wrote, where that is known.
     rows: Option<u64>,
-    /// How long it waited for strong locks and held them, where it took any.
+    /// The locks it took, and how long it waited for them and held them.
     lock: Option<LockTimes>,
 }
 
@@ -138,7 +138,7 @@ impl<T: Target, J: Journal> Run<T, J> {
             step: step.id.clone(),
             millis,
             rows,
-            lock,
+            lock: lock.clone(),
         })
         .await?;
         self.show(Progress::StepDone {
@@ -161,7 +161,7 @@ impl<T: Target, J: Journal> Run<T, J> {
             Work::Online {
                 statement, clean, ..
             } => {
-                self.online(key, step, statement, clean.as_deref()).await?;
+                came.lock = self.online(key, step, statement, clean.as_deref()).await?;
                 self.mark(mark).await?;
             }
             Work::Backfill(backfill) => {
@@ -229,7 +229,7 @@ impl<T: Target, J: Journal> Run<T, J> {
         step: &Step,
         statement: &str,
         clean: Option<&str>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Option<LockTimes>, EngineError> {
         let waiting = |blockers| {
             self.show(Progress::Waiting {
                 step: key.step.clone(),
@@ -242,21 +242,23 @@ impl<T: Target, J: Journal> Run<T, J> {
             let outcome = async {
                 let facts = self.target.inspect(&step.done_when).await?;
                 match (Inspection::of(&facts), clean) {
-                    (Inspection::Done, _) => return Ok(()),
+                    (Inspection::Done, _) => return Ok(None),
                     (Inspection::Partial, Some(clean)) => {
                         self.target
-                            .online(self.fence, clean, &self.stop, &waiting)
-                            .await?
+                            .online(self.fence, clean, &self.stop, self.removal, &waiting)
+                            .await?;
                     }
                     (Inspection::Partial | Inspection::Absent, _) => {}
                 }
-                self.target
-                    .online(self.fence, statement, &self.stop, &waiting)
-                    .await
+                let times = self
+                    .target
+                    .online(self.fence, statement, &self.stop, self.removal, &waiting)
+                    .await?;
+                Ok(Some(times))
             }
             .await;
             match outcome {
-                Ok(()) => return Ok(()),
+                Ok(times) => return Ok(times),
                 Err(TargetError::TryAgain(reason) | TargetError::Lost(reason)) if attempt < 20 => {
                     attempt += 1;
                     self.show(Progress::Reconnecting { reason, attempt });

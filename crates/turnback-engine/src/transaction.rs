@@ -1,13 +1,13 @@
 //! A transaction step: several short tries for its locks, and patience with a server that
 //! does not answer.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use turnback_core::journal::{JournalEvent, LockTimes};
 use turnback_core::program::Stage;
 use turnback_core::step::TableLock;
 
-use crate::edges::{Journal, Mark, StepKey, Target};
+use crate::edges::{Blocker, Journal, Mark, StepKey, Target, removed_of};
 use crate::error::{EngineError, TargetError};
 use crate::progress::Progress;
 use crate::run::Run;
@@ -33,21 +33,35 @@ impl<T: Target, J: Journal> Run<T, J> {
     ) -> Result<LockTimes, EngineError> {
         let mut refused = 0;
         let mut lost = 0;
+        let mut removed = Vec::new();
+        let begun = Instant::now();
         loop {
             let outcome = self
                 .target
                 .transaction(
                     self.fence,
                     self.settings.lock_timeout,
+                    self.removal.now(begun.elapsed()),
                     locks,
                     statements,
                     mark,
                 )
                 .await;
             match outcome {
-                Ok(times) => return Ok(times),
+                Ok(mut times) => {
+                    for session in &times.removed {
+                        self.show(Progress::Removed {
+                            step: key.step.clone(),
+                            session: session.clone(),
+                        });
+                    }
+                    removed.append(&mut times.removed);
+                    times.removed = removed;
+                    return Ok(times);
+                }
                 Err(TargetError::LockRefused { blockers }) => {
                     refused += 1;
+                    removed.extend(removed_of(&blockers));
                     self.note_refusal(key, refused, blockers.clone()).await?;
                     if refused >= self.settings.lock_attempts {
                         return Err(self.out_of_patience(key, refused, &blockers));
@@ -73,7 +87,7 @@ impl<T: Target, J: Journal> Run<T, J> {
         &self,
         key: &StepKey,
         attempt: u32,
-        blockers: Vec<crate::edges::Blocker>,
+        blockers: Vec<Blocker>,
     ) -> Result<(), EngineError> {
         self.write(JournalEvent::LockRefused {
             phase: key.phase.clone(),
@@ -91,12 +105,7 @@ impl<T: Target, J: Journal> Run<T, J> {
         Ok(())
     }
 
-    fn out_of_patience(
-        &self,
-        key: &StepKey,
-        tries: u32,
-        blockers: &[crate::edges::Blocker],
-    ) -> EngineError {
+    fn out_of_patience(&self, key: &StepKey, tries: u32, blockers: &[Blocker]) -> EngineError {
         let by = blockers
             .iter()
             .map(ToString::to_string)

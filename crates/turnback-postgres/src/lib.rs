@@ -7,6 +7,7 @@ mod error;
 pub mod facts;
 mod held;
 mod ledger;
+mod locks;
 mod online;
 mod script;
 pub mod session;

@@ -1,7 +1,8 @@
 //! The target as the engine knows it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
@@ -13,9 +14,12 @@ use turnback_core::name::list;
 use turnback_core::plan::Target as Url;
 use turnback_core::preflight::ServerFacts;
 use turnback_core::program::Stage;
+use turnback_core::removal::{Against, Removal};
 use turnback_core::schema::Snapshot;
 use turnback_core::step::TableLock;
-use turnback_engine::edges::{Blocker, Fence, Mark, PhaseRecord, StepKey, Stripe, Target};
+use turnback_engine::edges::{
+    Blocker, Fence, Mark, PhaseRecord, StepKey, Stripe, Target, removed_of,
+};
 use turnback_engine::error::TargetError;
 use turnback_engine::stop::Stop;
 
@@ -25,10 +29,14 @@ use crate::held::Held;
 use crate::ledger::{self, lease};
 use crate::session::{self, begin_under, end, run};
 use crate::silence::{answered, attended};
-use crate::{backfill, blockers, catalog, online};
+use crate::{backfill, blockers, catalog, locks, online};
 
 /// Sessions beside the backfill's: the statement at work, and the one that watches it.
 const SESSIONS: u32 = 4;
+/// The part of the lock budget after which it is asked who is in the way.
+const FIRST_LOOK: f64 = 0.6;
+/// The part of it between two further looks.
+const NEXT_LOOK: f64 = 0.3;
 
 /// How long the server may go without an answer, unless something else is asked for.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -106,43 +114,50 @@ impl PostgresTarget {
     }
 }
 
-/// Everything of a transaction but its locks. Nothing is run when it was done before.
+/// Everything of a transaction but its locks: gives all that it then holds. Nothing is run when
+/// it was done before.
 async fn claim_then_run(
     connection: &mut PgConnection,
     fence: Fence,
     statements: &[String],
     mark: &Mark,
-) -> Result<(), TargetError> {
+    pid: Option<i32>,
+) -> Result<Vec<(String, String)>, TargetError> {
     let fresh = match mark.step() {
         Some(step) => ledger::claim(connection, step).await?,
         None => true,
     };
+    let mut taken = Vec::new();
     if fresh {
         for statement in statements {
             run(connection, statement).await?;
         }
+        if let Some(pid) = pid {
+            taken = locks::held(&mut *connection, pid).await?;
+        }
         ledger::become_state(connection, fence, mark).await?;
     }
-    ledger::fence(connection, fence).await
+    ledger::fence(connection, fence).await?;
+    Ok(taken)
 }
 
-/// Takes the locks within the budget, all together: whoever queues behind the first waits no
-/// longer than that.
-async fn lock(
-    connection: &mut PgConnection,
+/// Who is in the way can only be asked while we wait, and from another session: looked for
+/// when most of the budget is gone, and again until somebody is found or the wait is over.
+async fn watch(
+    pool: PgPool,
+    pid: i32,
     budget: Duration,
-    locks: &[TableLock],
-) -> Result<(), TargetError> {
-    let begun = Instant::now();
-    for lock in locks {
-        let left = budget.saturating_sub(begun.elapsed()).as_millis().max(1);
-        run(
-            connection,
-            &format!("SET LOCAL lock_timeout = {left}; {}", lock.sql()),
-        )
-        .await?;
+    against: Against,
+    over: Arc<AtomicBool>,
+) -> Vec<Blocker> {
+    tokio::time::sleep(budget.mul_f64(FIRST_LOOK)).await;
+    loop {
+        let found = blockers::of(&pool, pid, against).await;
+        if !found.is_empty() || over.load(Ordering::Relaxed) {
+            return found;
+        }
+        tokio::time::sleep(budget.mul_f64(NEXT_LOOK)).await;
     }
-    Ok(())
 }
 
 impl Target for PostgresTarget {
@@ -256,8 +271,8 @@ impl Target for PostgresTarget {
         let mut held = self.held().await?;
         let marked = self.answered(async {
             run(&mut held, "BEGIN").await?;
-            let work = claim_then_run(&mut held, fence, &[], mark).await;
-            end(&mut held, work).await
+            let work = claim_then_run(&mut held, fence, &[], mark, None).await;
+            end(&mut held, work).await.map(drop)
         });
         let marked = marked.await;
         held.back(marked)
@@ -284,6 +299,7 @@ impl Target for PostgresTarget {
         &self,
         fence: Fence,
         budget: Duration,
+        against: Against,
         locks: &[TableLock],
         statements: &[String],
         mark: &Mark,
@@ -291,41 +307,43 @@ impl Target for PostgresTarget {
         let mut held = self.held().await?;
         let pid = self.answered(session::pid(&mut held)).await?;
         self.answered(run(&mut held, &begin_under(fence))).await?;
-        // Who is in the way can only be asked while we wait, and from another session.
-        let pool = self.pool.clone();
-        let watcher = tokio::spawn(async move {
-            tokio::time::sleep(budget.mul_f64(0.6)).await;
-            blockers::of(&pool, pid).await
-        });
-        let asked = Instant::now();
-        let mut had = asked;
+        let over = Arc::new(AtomicBool::new(false));
+        let watcher = watch(self.pool.clone(), pid, budget, against, over.clone());
+        let watcher = tokio::spawn(watcher);
         let outcome = attended(&self.pool, pid, self.answer, async {
             let work = async {
-                lock(&mut held, budget, locks).await?;
-                had = Instant::now();
+                let asked = locks::take(&mut held, budget, locks).await?;
                 run(
                     &mut held,
                     &format!("SET LOCAL lock_timeout = {}", budget.as_millis().max(1)),
                 )
                 .await?;
-                claim_then_run(&mut held, fence, statements, mark).await
+                let taken = claim_then_run(&mut held, fence, statements, mark, Some(pid)).await?;
+                Ok((asked, taken))
             }
             .await;
             end(&mut held, work).await
         })
         .await;
+        over.store(true, Ordering::Relaxed);
         match held.back(outcome) {
-            Ok(()) => {
-                watcher.abort();
-                Ok(LockTimes {
-                    wait_millis: (had - asked).as_secs_f64() * 1000.0,
-                    hold_millis: had.elapsed().as_secs_f64() * 1000.0,
-                })
+            Ok((asked, taken)) => {
+                let mut times = asked.times(taken);
+                // Whoever was taken out of the way in time for this very try.
+                if against != Against::Nobody && asked.waited() >= budget.mul_f64(FIRST_LOOK) {
+                    times.removed = removed_of(&watcher.await.unwrap_or_default()).collect();
+                } else {
+                    watcher.abort();
+                }
+                Ok(times)
             }
             Err(TargetError::LockRefused { .. }) => Err(TargetError::LockRefused {
                 blockers: watcher.await.unwrap_or_default(),
             }),
-            Err(error) => Err(error),
+            Err(error) => {
+                watcher.abort();
+                Err(error)
+            }
         }
     }
 
@@ -334,9 +352,11 @@ impl Target for PostgresTarget {
         fence: Fence,
         statement: &str,
         stop: &Stop,
+        removal: Removal,
         waiting: &(dyn Fn(Vec<Blocker>) + Send + Sync),
-    ) -> Result<(), TargetError> {
-        online::online(&self.pool, fence, self.answer, statement, stop, waiting).await
+    ) -> Result<LockTimes, TargetError> {
+        let (pool, answer) = (&self.pool, self.answer);
+        online::online(pool, fence, answer, statement, stop, removal, waiting).await
     }
 
     async fn count(&self, sql: &str, path: &str) -> Result<i64, TargetError> {

@@ -98,6 +98,27 @@ impl SqliteStore {
             })
             .collect()
     }
+
+    /// What the journal holds about locks of this plan, oldest first: steps that took some, and
+    /// tries that were refused. Entries of another turnback, which cannot be read, are left out.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub async fn about_locks(&self) -> Result<Vec<JournalEvent>, JournalError> {
+        let events: Vec<String> = sqlx::query_scalar(
+            "SELECT event FROM journal WHERE plan = ?1 \
+             AND event ->> 'event' IN ('step_done', 'lock_refused') ORDER BY number",
+        )
+        .bind(&self.plan)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| JournalError(error.to_string()))?;
+        Ok(events
+            .iter()
+            .filter_map(|event| serde_json::from_str(event).ok())
+            .collect())
+    }
 }
 
 impl Journal for SqliteStore {

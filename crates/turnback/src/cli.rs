@@ -1,8 +1,11 @@
 //! The command line, with help that teaches by example.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use turnback_core::plan::parse_duration;
+use turnback_core::removal::Removal;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -90,6 +93,34 @@ pub struct PlanFile {
     /// The control store: where the journal is kept
     #[arg(long, value_name = "FILE", default_value = ".turnback/journal.db")]
     pub store: PathBuf,
+}
+
+/// What may be done about sessions that hold a lock a step waits for.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Blockers {
+    /// Cancel sessions that hold a step up for so long (30s, 5m); large transactions, superusers,
+    /// replication and backups are spared
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub cancel_blockers_after: Option<Duration>,
+    /// After as long again, end the sessions of those that cancelling did not help against
+    #[arg(long, requires = "cancel_blockers_after")]
+    pub terminate_blockers: bool,
+}
+
+impl From<&Blockers> for Removal {
+    fn from(asked: &Blockers) -> Self {
+        Self {
+            after: asked.cancel_blockers_after,
+            terminate: asked.terminate_blockers,
+        }
+    }
+}
+
+/// A duration as the plan writes it.
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text)
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| "expected a duration such as 200ms, 30s or 5m".to_owned())
 }
 
 /// `init`
@@ -197,6 +228,9 @@ pub struct UpArgs {
     /// Do not ask before a phase that cannot be turned back
     #[arg(long)]
     pub yes: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened into the help as it is")]
+    pub blockers: Blockers,
 }
 
 /// `back`
@@ -214,6 +248,9 @@ pub struct BackArgs {
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened into the help as it is")]
+    pub blockers: Blockers,
 }
 
 /// `contract`
@@ -228,6 +265,9 @@ pub struct ContractArgs {
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened into the help as it is")]
+    pub blockers: Blockers,
 }
 
 /// `status`

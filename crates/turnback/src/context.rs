@@ -88,6 +88,17 @@ impl Loaded {
         connect(&self.plan().target, &self.plan().settings).await
     }
 
+    /// The journal, where there is one; looking makes none.
+    pub(crate) async fn journal_if_any(
+        &self,
+        file: &PlanFile,
+    ) -> Result<Option<SqliteStore>, Failure> {
+        if !file.store.is_file() {
+            return Ok(None);
+        }
+        self.journal(file).await.map(Some)
+    }
+
     pub(crate) async fn journal(&self, file: &PlanFile) -> Result<SqliteStore, Failure> {
         Ok(SqliteStore::open(&file.store, &self.plan().name).await?)
     }

@@ -19,6 +19,7 @@ mod yaml;
 use std::time::Duration;
 
 pub use self::check::check_against;
+pub use self::duration::{parse as parse_duration, show as show_duration};
 pub use self::json_schema::json_schema;
 pub use self::source::{KeySpans, ParsedPlan, PhaseSpans, PlanSource, Spans, parse};
 use crate::name::{Ident, TableName};

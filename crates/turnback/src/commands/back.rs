@@ -35,6 +35,7 @@ pub(crate) async fn run(args: BackArgs) -> Result<ExitCode, Failure> {
         &loaded,
         &args.file,
         "back",
+        &args.blockers,
         ExitCode::TurnedBack,
         async |run| back(run, &scope, to).await,
     )

@@ -25,6 +25,7 @@ pub(crate) async fn run(args: ContractArgs) -> Result<ExitCode, Failure> {
         &loaded,
         &args.file,
         "contract",
+        &args.blockers,
         ExitCode::Done,
         async |run| contract(run, args.to.as_deref()).await,
     )

@@ -11,7 +11,7 @@ use turnback_engine::stop::Stop;
 use turnback_postgres::PostgresTarget;
 use turnback_store::SqliteStore;
 
-use crate::cli::PlanFile;
+use crate::cli::{Blockers, PlanFile};
 use crate::context::Loaded;
 use crate::failure::Failure;
 use crate::output::Terminal;
@@ -23,6 +23,7 @@ pub(crate) async fn under_lease<R>(
     loaded: &Loaded,
     file: &PlanFile,
     command: &str,
+    blockers: &Blockers,
     done: ExitCode,
     work: impl AsyncFnOnce(&LiveRun) -> Result<R, EngineError>,
 ) -> Result<R, Failure> {
@@ -30,7 +31,7 @@ pub(crate) async fn under_lease<R>(
     let terminal = Arc::new(Terminal::new());
     let stop = Stop::default();
     let watcher = tokio::spawn(stop_on_interrupt(stop.clone()));
-    let run = Run::begin(
+    let mut run = Run::begin(
         loaded.target().await?,
         loaded.journal(file).await?,
         terminal.clone(),
@@ -41,6 +42,7 @@ pub(crate) async fn under_lease<R>(
         command,
     )
     .await?;
+    run.removal = blockers.into();
     let outcome = work(&run).await;
     terminal.finish();
     watcher.abort();

@@ -1,7 +1,10 @@
 //! `turnback status`: where everything stands, from the ledger in the target.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use turnback_core::exit::ExitCode;
+use turnback_core::lock_report::{PhaseLocks, WorstLock, worst_locks};
 use turnback_core::state::PhaseState;
 use turnback_engine::edges::{PhaseRecord, Target};
 
@@ -9,6 +12,7 @@ use crate::cli::StatusArgs;
 use crate::context::Loaded;
 use crate::failure::Failure;
 use crate::output::table;
+use crate::output::text::millis;
 
 pub(crate) async fn run(args: StatusArgs) -> Result<ExitCode, Failure> {
     let loaded = Loaded::read(&args.file)?;
@@ -25,11 +29,17 @@ pub(crate) async fn run(args: StatusArgs) -> Result<ExitCode, Failure> {
             .find(|record| record.phase == phase)
             .map_or(PhaseState::Pending, |record| record.state)
     };
+    // The ledger says where everything stands; the journal, which may be elsewhere or lost, adds
+    // what the locks were like.
+    let locks = match loaded.journal_if_any(&args.file).await {
+        Ok(Some(journal)) => worst_locks(&journal.about_locks().await.unwrap_or_default()),
+        Ok(None) | Err(_) => BTreeMap::new(),
+    };
     if args.json {
         let phases: Vec<_> = plan
             .phases
             .iter()
-            .map(|phase| json!({ "phase": phase.id, "state": state_of(&phase.id), "next": next(state_of(&phase.id)) }))
+            .map(|phase| json!({ "phase": phase.id, "state": state_of(&phase.id), "next": next(state_of(&phase.id)), "locks": locks.get(&phase.id) }))
             .collect();
         anstream::println!(
             "{:#}",
@@ -50,7 +60,50 @@ pub(crate) async fn run(args: StatusArgs) -> Result<ExitCode, Failure> {
         ]);
     }
     anstream::println!("{shown}");
+    let of_phases: Vec<(&str, &PhaseLocks)> = plan
+        .phases
+        .iter()
+        .filter_map(|phase| Some((phase.id.as_str(), locks.get(&phase.id)?)))
+        .collect();
+    show_locks(&of_phases);
     Ok(ExitCode::Done)
+}
+
+/// The locks that held up traffic for longest, for each phase.
+fn show_locks(phases: &[(&str, &PhaseLocks)]) {
+    let mut shown = table(["phase", "worst locks", "waited", "held", "step", "refusals"]);
+    for (phase, locks) in phases {
+        let longest = [&locks.longest_hold, &locks.longest_wait];
+        let mut worst: Vec<&WorstLock> = longest.into_iter().flatten().collect();
+        worst.dedup();
+        for (at, worst) in worst.iter().enumerate() {
+            let first = at == 0;
+            shown.add_row([
+                if first {
+                    (*phase).to_owned()
+                } else {
+                    String::new()
+                },
+                format!("{} {}", worst.lock.relation, worst.lock.mode),
+                worst.lock.wait_millis.map_or("—".to_owned(), millis),
+                millis(worst.lock.hold_millis),
+                format!("{}: {}", worst.stage.title(), worst.step),
+                if first {
+                    locks.refusals.to_string()
+                } else {
+                    String::new()
+                },
+            ]);
+        }
+    }
+    if !shown.is_empty() {
+        anstream::println!("{shown}");
+    }
+    for (phase, locks) in phases {
+        for removed in &locks.removed {
+            anstream::println!("{phase}: {removed}");
+        }
+    }
 }
 
 /// Which `search_path` shows which shape.

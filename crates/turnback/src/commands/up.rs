@@ -50,9 +50,14 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         phase: args.to.clone(),
         expanded_only: args.expand_only,
     };
-    let report = under_lease(&loaded, &args.file, "up", ExitCode::Done, async |run| {
-        up(run, plan, &until).await
-    })
+    let report = under_lease(
+        &loaded,
+        &args.file,
+        "up",
+        &args.blockers,
+        ExitCode::Done,
+        async |run| up(run, plan, &until).await,
+    )
     .await?;
     let mut shown = table(["phase", "now", "cut-over held its locks for"]);
     for (phase, state) in &report.phases {

@@ -139,6 +139,9 @@ impl Observer for Terminal {
                     self.line(&format!("      held by {blocker}"));
                 }
             }
+            Progress::Removed { step, session } => {
+                self.line(&format!("    {step}: was held up by {session}"));
+            }
             Progress::Reconnecting { reason, attempt } => {
                 self.line(&format!("    trying again ({attempt}): {reason}"))
             }

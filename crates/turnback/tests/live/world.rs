@@ -148,6 +148,22 @@ impl World {
             .await
     }
 
+    /// Every event of the journal, oldest first.
+    pub async fn journal(&self) -> Vec<serde_json::Value> {
+        let url = format!("sqlite://{}", self.path(".turnback/journal.db").display());
+        let mut journal = sqlx::SqliteConnection::connect(&url)
+            .await
+            .expect("there is a journal");
+        let events: Vec<String> = sqlx::query_scalar("SELECT event FROM journal ORDER BY number")
+            .fetch_all(&mut journal)
+            .await
+            .expect("it can be read");
+        events
+            .iter()
+            .map(|event| serde_json::from_str(event).expect("an event is JSON"))
+            .collect()
+    }
+
     /// All that the ledger holds about phases and steps.
     pub fn ledger(&self) -> String {
         self.db.execute(

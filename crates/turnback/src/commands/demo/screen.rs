@@ -182,6 +182,9 @@ impl Observer for Screen {
             } => self.line(&format!(
                 "   {DIM}·{DIM:#} a lock was not to be had in time, try {attempt} of {attempts}: let go, so that nobody queues for it"
             )),
+            Progress::Removed { session, .. } => {
+                self.line(&format!("   {DIM}·{DIM:#} was held up by {session}"));
+            }
             Progress::Reconnecting { reason, .. } => {
                 self.line(&format!("   {DIM}·{DIM:#} trying again: {reason}"));
             }
