@@ -126,9 +126,15 @@ fn of<'a>(
     triggers
 }
 
+/// Names of the table's own BEFORE triggers lie between these two (byte by byte, as PostgreSQL
+/// sorts them).
+pub(super) const FIRST: &str = "!turnback_";
+/// See [`FIRST`].
+pub(super) const LAST: &str = "~turnback_";
+
 /// Whether turnback made this trigger: an earlier phase may still keep both its shapes.
 pub(super) fn is_ours(trigger: &Ident) -> bool {
-    trigger.as_str().starts_with("!turnback_") || trigger.as_str().starts_with("~turnback_")
+    trigger.as_str().starts_with(FIRST) || trigger.as_str().starts_with(LAST)
 }
 
 /// A touched column and its key, by the names of one era.

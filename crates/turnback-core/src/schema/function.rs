@@ -19,6 +19,8 @@ pub struct Function {
     /// Columns it depends on in the catalog (SQL-standard bodies only).
     #[serde(with = "as_list")]
     pub reads: BTreeMap<TableName, BTreeSet<Ident>>,
+    /// It sets a `search_path` of its own, so names in its text mean the same for every caller.
+    pub pins_search_path: bool,
     /// Tables and views whose row types it takes or returns.
     pub rows: BTreeSet<TableName>,
 }

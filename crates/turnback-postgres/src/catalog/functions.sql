@@ -15,6 +15,8 @@ SELECT json_build_object(
             WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_class'::regclass
             GROUP BY 1, 2
         ) r) END,
+    'pins_search_path', EXISTS (
+        SELECT FROM unnest(p.proconfig) setting WHERE starts_with(setting, 'search_path=')),
     'rows', (
         SELECT coalesce(json_agg(json_build_array(rn.nspname, rc.relname) ORDER BY rn.nspname, rc.relname), '[]')
         FROM (

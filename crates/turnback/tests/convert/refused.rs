@@ -203,6 +203,18 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "column public.marks.user_id",
         "SET NOT NULL",
     ),
+    (
+        "trigger_first",
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER \"!a\" BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION f()",
+        "trigger \"!a\" on public.notes",
+        "ALTER TRIGGER \"!a\" ON public.notes RENAME TO",
+    ),
+    (
+        "trigger_last",
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER \"über\" BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION f()",
+        "trigger \"über\" on public.notes",
+        "RENAME TO",
+    ),
 ];
 
 /// The same, for what PostgreSQL 15 added.
@@ -265,6 +277,12 @@ const WARNINGS: &[(&str, &str, &str, &str)] = &[
         "CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.body := NEW.user_id; RETURN NEW; END'; CREATE TRIGGER stamped BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION stamp()",
         "trigger stamped on public.notes",
         "function public.stamp mentions user_id",
+    ),
+    (
+        "trigger_search_path",
+        "CREATE FUNCTION greet() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.body := (SELECT name FROM users LIMIT 1); RETURN NEW; END'; CREATE TRIGGER greeted BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION greet()",
+        "trigger greeted on public.notes",
+        "ALTER FUNCTION public.greet() SET search_path = public, pg_temp",
     ),
 ];
 

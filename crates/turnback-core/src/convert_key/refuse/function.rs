@@ -98,7 +98,7 @@ fn mentioned(function: &Function, snapshot: &Snapshot, conversion: &Conversion) 
 }
 
 /// Whether a text has the word, in code, a comment or a string: a string may be SQL too.
-fn says(text: &str, word: &str) -> bool {
+pub(super) fn says(text: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
     text.match_indices(word).any(|(at, _)| {
         !text[..at].chars().next_back().is_some_and(is_part)

@@ -48,7 +48,7 @@ pub(super) fn findings(
         }
         constraint::constraints_of(&look, &mut findings);
         statistics::statistics_of(&look, &mut findings);
-        trigger::triggers_of(snapshot, &look, &mut findings);
+        trigger::triggers_of(snapshot, conversion, &look, &mut findings);
     }
     dependents::views(snapshot, conversion, live, &mut findings);
     let reach = Reach::new(snapshot, conversion);
