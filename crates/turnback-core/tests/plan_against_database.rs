@@ -107,6 +107,7 @@ fn database() -> Snapshot {
         on_delete: Action::NoAction,
         on_delete_columns: Vec::new(),
         match_full: false,
+        index: None,
     };
     let kind = ConstraintKind::ForeignKey(far);
     members

@@ -25,11 +25,15 @@ pub(super) fn touched<'a>(
     })
 }
 
-/// Build steps for all touched tables. Keys first: the references' foreign keys need them.
+/// Build steps for all touched tables. Keys first: the references' foreign keys need them. Of
+/// several unique indexes that would do, a foreign key takes the one that was made first:
+/// those that carry other columns along come last, for a later phase may convert one of these.
 pub(super) fn build(room: &Room<'_>) -> Vec<Step> {
     let mut steps = Vec::new();
     for table in room.conversion.tables.keys() {
-        for index in touched(room, table) {
+        let mut indexes: Vec<&Index> = touched(room, table).collect();
+        indexes.sort_by_key(|index| !index.include.is_empty());
+        for index in indexes {
             let name = index.name.new_shape_of(room.phase());
             steps.push(step(
                 table,

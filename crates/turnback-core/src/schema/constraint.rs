@@ -69,6 +69,10 @@ pub struct ForeignKey {
     pub on_delete_columns: Vec<Ident>,
     /// `MATCH FULL` rather than `MATCH SIMPLE`.
     pub match_full: bool,
+    /// The unique index it stands on (same schema as the table it points at). Where several
+    /// would do, PostgreSQL chose one: no part of the shape.
+    #[serde(default)]
+    pub index: Option<Ident>,
 }
 
 /// What a foreign key does when the row it points at changes.

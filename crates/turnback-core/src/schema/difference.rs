@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Snapshot, Table, Vitals};
+use super::{ConstraintKind, Snapshot, Table, Vitals};
 
 /// One difference between two shapes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,6 +46,11 @@ fn shape(snapshot: &Snapshot) -> Value {
     for table in snapshot.tables.values_mut() {
         table.vitals = Vitals::default();
         sort_by_name(table);
+        for constraint in &mut table.constraints {
+            if let ConstraintKind::ForeignKey(far) = &mut constraint.kind {
+                far.index = None;
+            }
+        }
     }
     snapshot
         .functions

@@ -99,6 +99,7 @@ impl Db {
             on_delete: Action::Cascade,
             on_delete_columns: vec![],
             match_full: false,
+            index: None,
         });
         let label = format!("{from}_fkey");
         table.constraints.push(constraint(&label, &columns, kind));

@@ -30,7 +30,8 @@ SELECT t.schema, t.name, json_build_object(
                 FROM jsonb_array_elements_text(
                          nullif(to_jsonb(con) -> 'confdelsetcols', 'null')) WITH ORDINALITY k (attnum, place)
                 JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.attnum::int) END,
-            'match_full', con.confmatchtype = 'f'))
+            'match_full', con.confmatchtype = 'f',
+            'index', index.relname))
         END,
     'deferrable', con.condeferrable,
     'deferred', con.condeferred,

@@ -120,6 +120,12 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "MATCH FULL",
     ),
     (
+        "include",
+        "ALTER TABLE users ADD login text, ADD UNIQUE (login) INCLUDE (id); ALTER TABLE notes ADD login text, ADD CONSTRAINT by_login FOREIGN KEY (login) REFERENCES users (login)",
+        "constraint by_login on public.notes",
+        "without that key in its INCLUDE",
+    ),
+    (
         "policy",
         "ALTER TABLE notes ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON notes USING (user_id = 1)",
         "policy own on public.notes",

@@ -3,7 +3,7 @@
 use super::Look;
 use crate::convert_key::constraints::{is_portable, mentions};
 use crate::preflight::Finding;
-use crate::schema::{Index, IndexedBy};
+use crate::schema::{Index, IndexedBy, Snapshot};
 
 pub(super) fn index_of(look: &Look<'_>, index: &Index, findings: &mut Vec<Finding>) {
     if !look.touches(&index.reads) {
@@ -72,5 +72,37 @@ pub(super) fn index_of(look: &Look<'_>, index: &Index, findings: &mut Vec<Findin
             ),
             drop_it,
         );
+    }
+}
+
+/// Foreign keys to columns that stay, on a unique index that goes: it carries a touched column
+/// along (`INCLUDE`). They would keep the old index, and the old column, from going at contract.
+pub(super) fn stood_on(
+    snapshot: &Snapshot,
+    look: &Look<'_>,
+    index: &Index,
+    findings: &mut Vec<Finding>,
+) {
+    if !look.touches(&index.include) {
+        return;
+    }
+    let standing = snapshot.foreign_keys().filter(|(_, constraint, far)| {
+        !constraint.name.is_aside()
+            && far.table == *look.name
+            && far.index.as_ref() == Some(&index.name)
+            && !look.touches(&far.columns)
+    });
+    let unique = look.name.sibling(index.name.clone());
+    for (table, constraint, _) in standing {
+        findings.push(Finding::no_go(
+            "foreign-key-on-include",
+            format!("constraint {} on {table}", constraint.name),
+            format!(
+                "it stands on {unique}, which includes a key that becomes a uuid and so cannot stay"
+            ),
+            format!(
+                "Make {unique} again without that key in its INCLUDE, and the foreign key on it"
+            ),
+        ));
     }
 }

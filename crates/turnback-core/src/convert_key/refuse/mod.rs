@@ -45,6 +45,7 @@ pub(super) fn findings(
         table::columns_of(conversion, &look, &mut findings);
         for index in table.indexes.iter().filter(|index| !index.name.is_aside()) {
             index::index_of(&look, index, &mut findings);
+            index::stood_on(snapshot, &look, index, &mut findings);
         }
         constraint::constraints_of(&look, &mut findings);
         statistics::statistics_of(&look, &mut findings);
