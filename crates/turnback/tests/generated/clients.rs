@@ -1,0 +1,246 @@
+//! Clients of a shape: what they write, and whether they read what the model says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row as _};
+use turnback_core::name::Ident;
+
+use crate::ddl::AUDIT;
+use crate::names::{listed, quoted};
+use crate::rows::{Rows, Value};
+use crate::schema::*;
+use crate::writes::Writer;
+
+/// A shape that clients can see.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    /// The tag of its version schemas; none for `public` itself.
+    pub tag: Option<String>,
+    /// Tables whose keys are uuid in it.
+    pub converted: BTreeSet<usize>,
+}
+
+/// Clients of one database.
+pub struct Clients<'a> {
+    schema: &'a Schema,
+    connection: PgConnection,
+    /// The rows that must be there.
+    pub rows: Rows,
+    /// Every key that was seen: uuid or not, of which row. It must stay what it is.
+    keys: BTreeMap<(bool, usize), String>,
+    /// Writes that went well, and those that a constraint refused.
+    pub counts: (usize, usize),
+}
+
+impl<'a> Clients<'a> {
+    /// Connects to a database that was just filled with these rows.
+    pub async fn connect(url: &str, schema: &'a Schema, rows: Rows) -> Result<Self, String> {
+        let connection = PgConnection::connect(url).await.map_err(said)?;
+        let keys = rows
+            .tables
+            .iter()
+            .flat_map(BTreeMap::keys)
+            .map(|&uid| ((false, uid), Rows::first_key(uid).to_string()))
+            .collect();
+        Ok(Self {
+            schema,
+            connection,
+            rows,
+            keys,
+            counts: (0, 0),
+        })
+    }
+
+    /// Goes to a shape.
+    async fn go_to(&mut self, shape: &Shape) -> Result<(), String> {
+        let mut path: Vec<String> = Vec::new();
+        if let Some(tag) = &shape.tag {
+            let suffix = format!("_{}", tag.replace('-', "_"));
+            for name in &self.schema.schemas {
+                let version = Ident::new(name.as_str()).with_suffix(&suffix);
+                path.push(quoted(version.as_str()));
+            }
+        }
+        path.push(listed(&self.schema.schemas));
+        self.run(&format!("SET search_path = {}", path.join(", ")))
+            .await
+    }
+
+    async fn run(&mut self, sql: &str) -> Result<(), String> {
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+            .execute(&mut self.connection)
+            .await
+            .map(drop)
+            .map_err(|error| format!("{}\n  in: {sql}", said(error)))
+    }
+
+    /// Writes through a shape what these numbers stand for; `stop` makes it differ from stop to
+    /// stop.
+    pub async fn write(
+        &mut self,
+        shape: &Shape,
+        genes: &[[u8; 4]],
+        stop: usize,
+    ) -> Result<(), String> {
+        self.go_to(shape).await?;
+        for (n, genes) in genes.iter().enumerate() {
+            let write = Writer {
+                schema: self.schema,
+                rows: &self.rows,
+                converted: &shape.converted,
+            }
+            .write(genes, stop * 100 + n);
+            let Some(write) = write else { continue };
+            let answer = self.run(&format!("BEGIN; {}; COMMIT", write.sql)).await;
+            match (answer, write.after) {
+                (Ok(()), Ok(after)) => {
+                    self.rows = after;
+                    if let Some((table, uid)) = write.rekeyed {
+                        self.keys.remove(&(shape.converted.contains(&table), uid));
+                    }
+                    self.counts.0 += 1;
+                }
+                (Err(_), Err(_)) => {
+                    self.run("ROLLBACK").await?;
+                    self.counts.1 += 1;
+                }
+                (Ok(()), Err(reason)) => {
+                    return Err(format!(
+                        "a write went through that breaks a constraint: {}: {reason}",
+                        write.sql
+                    ));
+                }
+                (Err(error), Ok(_)) => {
+                    return Err(format!("a write that is right was refused: {error}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads everything through a shape and compares it with the model.
+    pub async fn read(&mut self, shape: &Shape) -> Result<(), String> {
+        self.go_to(shape).await?;
+        let mut tables = Vec::new();
+        for table in &self.schema.tables {
+            tables.push(self.table(table).await?);
+        }
+        // Keys first: everything else refers to them.
+        let mut keys: BTreeMap<usize, &str> = BTreeMap::new();
+        for (number, table) in self.schema.tables.iter().enumerate() {
+            let Some(key) = table.key() else { continue };
+            let is_uuid = shape.converted.contains(&number);
+            for &uid in self.rows.tables[number].keys() {
+                let Some(found) = tables[number].get(&Rows::tag(uid)) else {
+                    return Err(format!(
+                        "row {} of {} is not there",
+                        Rows::tag(uid),
+                        table.name
+                    ));
+                };
+                let Some(found) = found[key].as_deref() else {
+                    return Err(format!(
+                        "row {} of {} has no key",
+                        Rows::tag(uid),
+                        table.name
+                    ));
+                };
+                let was = self
+                    .keys
+                    .entry((is_uuid, uid))
+                    .or_insert_with(|| found.to_owned());
+                if was != found {
+                    return Err(format!(
+                        "the key of row {} of {} was {was}, is {found}",
+                        Rows::tag(uid),
+                        table.name
+                    ));
+                }
+                keys.insert(uid, found);
+            }
+        }
+        for (number, table) in self.schema.tables.iter().enumerate() {
+            let expected: BTreeMap<String, Vec<Option<String>>> = self.rows.tables[number]
+                .iter()
+                .map(|(&uid, row)| {
+                    let values = (0..table.columns.len())
+                        .map(|at| match (table.columns[at].role, row.values[at]) {
+                            (Role::Tag, _) => Some(Rows::tag(uid)),
+                            (Role::Note, _) => Some(row.note.clone()),
+                            (_, Value::Null) => None,
+                            (_, Value::Number(number)) => Some(number.to_string()),
+                            (_, Value::Key(uid)) => Some(keys[&uid].to_owned()),
+                        })
+                        .collect();
+                    (Rows::tag(uid), values)
+                })
+                .collect();
+            if expected != tables[number] {
+                return Err(format!(
+                    "table {} holds\n  {:?}, and the model says\n  {expected:?}",
+                    table.name, tables[number]
+                ));
+            }
+        }
+        self.audit().await
+    }
+
+    async fn table(
+        &mut self,
+        table: &Table,
+    ) -> Result<BTreeMap<String, Vec<Option<String>>>, String> {
+        let columns: Vec<String> = table
+            .columns
+            .iter()
+            .map(|column| match column.role {
+                Role::Time => "NULL::text".to_owned(),
+                _ => format!("{}::text", quoted(&column.name)),
+            })
+            .collect();
+        let sql = format!("SELECT {} FROM {}", columns.join(", "), quoted(&table.name));
+        let rows = sqlx::raw_sql(AssertSqlSafe(sql.clone()))
+            .fetch_all(&mut self.connection)
+            .await
+            .map_err(|error| format!("{}\n  in: {sql}", said(error)))?;
+        let mut found = BTreeMap::new();
+        for row in rows {
+            let values: Result<Vec<Option<String>>, _> =
+                (0..table.columns.len()).map(|at| row.try_get(at)).collect();
+            let values = values.map_err(said)?;
+            let tag = values[table.tag()].clone().unwrap_or_default();
+            if found.insert(tag.clone(), values).is_some() {
+                return Err(format!("row {tag} of {} is there twice", table.name));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn audit(&mut self) -> Result<(), String> {
+        let sql = format!("SELECT what, count(*) FROM {AUDIT} GROUP BY 1");
+        let lines: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(sql))
+            .persistent(false)
+            .fetch_all(&mut self.connection)
+            .await
+            .map_err(said)?;
+        let lines: BTreeMap<String, i64> = lines.into_iter().collect();
+        if lines != self.rows.audit {
+            return Err(format!(
+                "the user's triggers wrote {lines:?}, and the model says {:?}",
+                self.rows.audit
+            ));
+        }
+        Ok(())
+    }
+
+    /// The new shape is gone: its keys may be others when it comes again.
+    pub fn forget_uuids(&mut self) {
+        self.keys.retain(|(is_uuid, _), _| !is_uuid);
+    }
+}
+
+fn said(error: sqlx::Error) -> String {
+    match error.as_database_error() {
+        Some(error) => error.message().to_owned(),
+        None => error.to_string(),
+    }
+}
