@@ -66,7 +66,8 @@ pub fn program(
     let mut expand = columns::steps(&room, &passes);
     let swap = cut_over::step(&room);
     // A policy may ask a dependent view, which has its new shape at the end of expand only.
-    let carries_views = !affected::views(lookup.snapshot, &conversion, &BTreeSet::new()).is_empty();
+    let ours = versions::schemas(lookup.snapshot, live);
+    let carries_views = !affected::views(lookup.snapshot, &conversion, &ours).is_empty();
     if !carries_views {
         expand.extend(policies::rehearse(&room, policies::renames(&room)));
     }

@@ -10,7 +10,7 @@ use super::columns::{column_grant, grantee};
 use super::{Era, Room, Shape, transaction};
 use crate::fact::Fact;
 use crate::name::{Ident, TableName, list, literal};
-use crate::schema::{Grant, Table};
+use crate::schema::{Grant, Snapshot, Table};
 use crate::step::Step;
 
 /// The tag of the version schemas that show the database as it was before the plan began.
@@ -42,6 +42,18 @@ pub(super) struct VersionSteps {
 /// Name of the version schema of a tag, for tables of a schema.
 pub(crate) fn version_schema(schema: &Ident, tag: &str) -> Ident {
     schema.with_suffix(&format!("_{}", tag.replace('-', "_")))
+}
+
+/// The version schemas that are kept, whatever tables they are for.
+pub(super) fn schemas(snapshot: &Snapshot, live: &[LiveVersion]) -> BTreeSet<Ident> {
+    snapshot
+        .schemas
+        .keys()
+        .flat_map(|schema| {
+            live.iter()
+                .map(move |version| version_schema(schema, &version.tag))
+        })
+        .collect()
 }
 
 pub(super) fn plan(room: &Room<'_>, live: &[LiveVersion]) -> VersionSteps {

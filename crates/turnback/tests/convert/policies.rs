@@ -1,6 +1,10 @@
 //! Row-level policies: those that read no key hold through every shape as they are, and those
 //! that the plan gives anew change places with the names, there and back.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+
 use crate::journey::{Picture, no_trace};
 use crate::world::World;
 
@@ -161,6 +165,75 @@ fn policies_given_anew_change_places_at_the_cut_over_and_come_back_and_never_sho
 }
 
 #[test]
+fn at_no_instant_does_anybody_see_more_or_less_than_the_policies_show() {
+    if !has_invoker_views() {
+        return;
+    }
+    let world = World::new("policies_watched", SCHEMA, PHASES);
+    let watched = |paths: &[&str], work: &dyn Fn()| {
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let watchers: Vec<_> = paths
+                .iter()
+                .map(|path| scope.spawn(|| watch(&world, path, &stop)))
+                .collect();
+            {
+                let _stop = StopAtEnd(&stop);
+                work();
+            }
+            for (path, watcher) in paths.iter().zip(watchers) {
+                let looks = watcher.join().expect("what a watcher saw is in its panic");
+                println!("{looks} looks through {path}");
+            }
+        });
+    };
+    let (old, new) = ("public_base, public", "public_p, public");
+    watched(&["public"], &|| world.expand("p"));
+    watched(&["public", old, new], &|| world.up());
+    watched(&["public", old, new], &|| {
+        world.must(&["back", "--keep-new-shape", "--yes"], 5);
+    });
+    watched(&["public"], &|| world.back());
+    world.up();
+    watched(&["public"], &|| world.contract());
+}
+
+/// Looks again and again, as one of the members, each time in a transaction of its own: a row
+/// that is not hers, or hers missing, is a panic. Gives the number of looks.
+#[tokio::main(flavor = "current_thread")]
+async fn watch(world: &World, path: &str, stop: &AtomicBool) -> u64 {
+    let mut session = PgConnection::connect(world.db.url())
+        .await
+        .expect("the database is there");
+    sqlx::raw_sql(AssertSqlSafe(format!(
+        "SET search_path = {path}; SET ROLE policies_alice"
+    )))
+    .execute(&mut session)
+    .await
+    .expect("the role is there");
+    let mut looks = 0;
+    while looks < 2 || !stop.load(Ordering::Relaxed) {
+        let row = sqlx::raw_sql("SELECT string_agg(body, ' ' ORDER BY body) FROM notes")
+            .fetch_one(&mut session)
+            .await
+            .expect("the notes can be read at any time");
+        let seen: Option<String> = row.get(0);
+        assert_eq!(seen.as_deref(), Some("hers"), "through {path}");
+        looks += 1;
+    }
+    looks
+}
+
+/// Stops the watchers, also when what they watch panics.
+struct StopAtEnd<'a>(&'a AtomicBool);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
 fn a_policy_of_another_kind_or_that_does_not_fit_is_found_before_any_row_is_filled() {
     if !has_invoker_views() {
         return;
@@ -261,4 +334,55 @@ fn policies_that_read_no_key_stay_as_they_are_and_hold_through_every_shape() {
     world.up();
     world.contract();
     holds(&["public"]);
+}
+
+#[test]
+fn a_policy_given_anew_by_two_phases_comes_back_one_phase_at_a_time() {
+    if !has_invoker_views() {
+        return;
+    }
+    let phase = |id: &str, table: &str, using: &str| {
+        format!(
+            "  - id: {id}\n    operations:\n      - convert_key:\n          table: {table}\n          to: uuid\n          \
+             recreate: [{{ policy: twice, on: notes, sql: 'CREATE POLICY twice ON notes USING ({using})' }}]\n"
+        )
+    };
+    let world = World::new(
+        "policies_phases",
+        "CREATE TABLE users (id serial PRIMARY KEY, login text); \
+         CREATE TABLE notes (id serial PRIMARY KEY, user_id int NOT NULL REFERENCES users, body text); \
+         ALTER TABLE notes ENABLE ROW LEVEL SECURITY; CREATE POLICY twice ON notes USING (id > 0 AND user_id > 0); \
+         INSERT INTO users (login) VALUES ('a'); INSERT INTO notes (user_id, body) VALUES (1, 'b');",
+        &[
+            phase("p1", "users", "id > 0 AND user_id IS NOT NULL"),
+            phase("p2", "notes", "id IS NOT NULL AND user_id IS NOT NULL"),
+        ]
+        .concat(),
+    );
+    let before = Picture::take(&world);
+    world.must(&["up", "--to", "p1"], 0);
+    let one = definitions(&world);
+    assert!(
+        one.contains("((id > 0) AND (user_id IS NOT NULL))"),
+        "{one}"
+    );
+    // The SQL of the second phase is tried as early as that of the first.
+    let plan = world.must(&["plan", "--sql"], 0);
+    let tried = plan.find("the rehearsal went well");
+    let filled = plan.find("SET id_turnback_new");
+    assert!(tried < filled && tried.is_some(), "{plan}");
+    world.up();
+    let two = definitions(&world);
+    assert!(
+        two.contains("((id IS NOT NULL) AND (user_id IS NOT NULL))"),
+        "{two}"
+    );
+    world.must(&["back", "--yes"], 5);
+    assert_eq!(definitions(&world), one);
+    world.back();
+    assert_eq!(before.schema, Picture::take(&world).schema);
+    world.up();
+    world.contract();
+    assert_eq!(definitions(&world), two);
+    no_trace(&world);
 }

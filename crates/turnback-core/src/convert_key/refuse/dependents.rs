@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::convert_key::touched::Conversion;
-use crate::convert_key::versions::{LiveVersion, version_schema};
+use crate::convert_key::versions::{LiveVersion, schemas};
 use crate::name::{Ident, TableName, list};
 use crate::preflight::Finding;
 use crate::schema::Snapshot;
@@ -14,14 +14,7 @@ pub(super) fn views(
     live: &[LiveVersion],
     findings: &mut Vec<Finding>,
 ) {
-    let ours: BTreeSet<Ident> = snapshot
-        .schemas
-        .keys()
-        .flat_map(|schema| {
-            live.iter()
-                .map(move |version| version_schema(schema, &version.tag))
-        })
-        .collect();
+    let ours = schemas(snapshot, live);
     for (view, entry) in snapshot
         .views
         .iter()
