@@ -2,7 +2,9 @@
 //!
 //! For tests and the demo: a [`Cluster`] from the installed binaries that leaves nothing
 //! behind, a [`Workload`] of clients that remember what was acknowledged to them, and
-//! [`check`], which compares the database with what they remember.
+//! [`check`], which compares the database with what they remember. [`Histories`] is a second
+//! workload with a second check, on the order of each row's versions; the two share no
+//! comparison.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,11 +23,19 @@
 //! ```
 
 mod cluster;
+mod control;
+mod history;
 mod url;
+mod waits;
 mod workload;
 
 pub use self::cluster::{Binaries, Cluster, ClusterError, ClusterOptions, Database};
+pub use self::control::Control;
+pub use self::history::{
+    Finding, Found, HISTORY_SCHEMA, Histories, HistoryOptions, Kind, Remembered, Tally, judge,
+};
+pub use self::waits::Wait;
 pub use self::workload::{
-    CHAT_SCHEMA, ErrorCount, Outcome, Report, Shape, Stall, Stats, Verdict, Workload,
+    CHAT_HABITS, CHAT_SCHEMA, ErrorCount, Outcome, Report, Shape, Stall, Stats, Verdict, Workload,
     WorkloadError, WorkloadOptions, check, fill, seed,
 };

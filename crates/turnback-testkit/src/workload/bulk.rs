@@ -24,6 +24,8 @@ pub(super) struct Bulk {
     pub(super) users: u64,
     /// Conversations that writers may refer to, numbered from 1.
     pub(super) conversations: u64,
+    /// The tables have the triggers and cascades of [`CHAT_HABITS`](super::CHAT_HABITS).
+    pub(super) habits: bool,
 }
 
 impl Bulk {
@@ -49,10 +51,13 @@ impl Bulk {
         let shared = "SELECT (SELECT count(*) FROM users WHERE email LIKE 'user%@bulk.example'), \
                       (SELECT count(*) FROM conversations WHERE title LIKE 'Conversation %')";
         let [users, conversations] = pair(connection, shared).await?;
+        let habits = "SELECT count(*), 0 FROM pg_trigger WHERE tgname = 'note_rename'";
+        let [habits, _] = pair(connection, habits).await?;
         Ok(Self {
             tables,
             users: users.parse().unwrap_or_default(),
             conversations: conversations.parse().unwrap_or_default(),
+            habits: habits != "0",
         })
     }
 }

@@ -8,6 +8,10 @@ use super::error::WorkloadError;
 /// a self-reference, `CASCADE` and `SET NULL`.
 pub const CHAT_SCHEMA: &str = include_str!("chat.sql");
 
+/// What many a service has besides, for the tables of [`CHAT_SCHEMA`]: triggers of its own that
+/// change rows, count and write an audit log, and keys that may change, with their references.
+pub const CHAT_HABITS: &str = include_str!("habits.sql");
+
 /// Rows in every hundred: users, conversations, participants, messages, audit log.
 const SHARE: [u64; 5] = [5, 4, 16, 60, 15];
 

@@ -12,7 +12,7 @@ pub struct WorkloadError {
 }
 
 impl WorkloadError {
-    pub(super) fn while_doing(doing: impl Into<String>) -> impl FnOnce(sqlx::Error) -> Self {
+    pub(crate) fn while_doing(doing: impl Into<String>) -> impl FnOnce(sqlx::Error) -> Self {
         let doing = doing.into();
         move |source| Self { doing, source }
     }

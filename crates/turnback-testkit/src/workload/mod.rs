@@ -7,16 +7,23 @@
 mod bulk;
 mod chat;
 mod check;
+mod copy;
 mod error;
+mod habits;
+mod lock_first;
+mod long;
 mod model;
 mod operation;
 mod planner;
+mod prepared;
 mod question;
-mod session;
+mod savepoint;
+pub(crate) mod session;
 mod shape;
 mod sql;
 mod stats;
 mod table;
+mod whole_row;
 mod writer;
 
 use std::collections::HashMap;
@@ -26,19 +33,21 @@ use sqlx::{Connection, PgConnection};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-pub use self::chat::{CHAT_SCHEMA, fill};
+pub use self::chat::{CHAT_HABITS, CHAT_SCHEMA, fill};
 pub use self::check::{Verdict, check};
 pub use self::error::WorkloadError;
 pub use self::shape::Shape;
 pub use self::stats::{ErrorCount, Report, Stall, Stats};
 use self::{
     bulk::Bulk,
+    long::Gate,
     model::Model,
     planner::Planner,
     stats::Meter,
     writer::{Memory, Order, Writer},
 };
 use crate::url::Url;
+use crate::waits::{Wait, Waits};
 
 /// How a workload runs.
 #[derive(Clone, Debug)]
@@ -48,6 +57,9 @@ pub struct WorkloadOptions {
     pub seed: u64,
     /// Operations per second of each writer; as many as it can where none is given.
     pub pace: Option<f64>,
+    /// Now and then one transaction lasts for about a second. Whatever waits for older
+    /// transactions, as concurrent index builds do, takes longer then.
+    pub long_transactions: bool,
 }
 
 impl Default for WorkloadOptions {
@@ -55,6 +67,7 @@ impl Default for WorkloadOptions {
         Self {
             seed: seed(),
             pace: None,
+            long_transactions: false,
         }
     }
 }
@@ -75,6 +88,8 @@ pub struct Workload {
     options: WorkloadOptions,
     bulk: Bulk,
     meter: Meter,
+    waits: Waits,
+    gate: Gate,
     rng: fastrand::Rng,
     writers: Vec<Handle>,
     tasks: JoinSet<Memory>,
@@ -132,6 +147,7 @@ impl Workload {
             .await
             .map_err(WorkloadError::while_doing("connect to start"))?;
         let bulk = Bulk::look(&mut connection).await?;
+        let long_transactions = options.long_transactions;
         let mut workload = Self {
             url: Url::new(url),
             // Not from the seed: two runs on one database must not share markers.
@@ -140,6 +156,8 @@ impl Workload {
             options,
             bulk,
             meter: Meter::start(),
+            waits: Waits::default(),
+            gate: Gate::new(long_transactions),
             writers: Vec::new(),
             tasks: JoinSet::new(),
         };
@@ -165,12 +183,7 @@ impl Workload {
                 orders: receiver,
                 working_on: sender,
                 meter: self.meter.clone(),
-                planner: Planner::new(
-                    prefix,
-                    self.rng.u64(..),
-                    self.bulk.users,
-                    self.bulk.conversations,
-                ),
+                planner: Planner::new(prefix, self.rng.u64(..), &self.bulk, self.gate.clone()),
                 pace: self
                     .options
                     .pace
@@ -179,6 +192,8 @@ impl Workload {
                 session: None,
                 keys: HashMap::new(),
                 memory: Memory::default(),
+                waits: self.waits.clone(),
+                rested: Duration::ZERO,
             };
             self.tasks.spawn(writer.work());
             self.writers.push(Handle { orders, working_on });
@@ -224,6 +239,12 @@ impl Workload {
     /// The numbers so far. An operation that is still waiting is not in them.
     pub fn stats(&self) -> Stats {
         self.meter.stats()
+    }
+
+    /// The longest wait of one statement since the last call, those that still wait included:
+    /// what the server made a client wait at a time, without the client's own retries and rests.
+    pub fn longest_wait(&self) -> Option<Wait> {
+        self.waits.mark()
     }
 
     /// Ends the measuring window and begins another one called `label`; returns the report of

@@ -1,5 +1,7 @@
 //! One operation of a writer: statements with keys left open, and what they do to the model.
 
+use std::time::Duration;
+
 use super::model::{Change, Model};
 use super::table::{Content, RowName};
 
@@ -10,6 +12,12 @@ pub(super) struct Operation {
     pub(super) name: &'static str,
     pub(super) statements: Vec<Statement>,
     pub(super) end: End,
+    /// It writes no row that was there before, so that it may run under REPEATABLE READ too:
+    /// others would be refused there whenever anybody, the backfill included, wrote the row
+    /// after their snapshot.
+    pub(super) fresh_rows: bool,
+    /// It returns keys of rows that it must know by a key before.
+    pub(super) needs_key: bool,
     /// What it does to the writer's rows, once acknowledged.
     pub(super) changes: Vec<Change>,
 }
@@ -27,6 +35,8 @@ impl Operation {
             name,
             statements: vec![statement],
             end: End::Autocommit,
+            fresh_rows: false,
+            needs_key: false,
             changes: vec![Change { row, after }],
         }
     }
@@ -42,6 +52,8 @@ impl Operation {
             name,
             statements: vec![statement],
             end: End::Autocommit,
+            fresh_rows: false,
+            needs_key: false,
             changes: model.deletion(row),
         }
     }
@@ -69,6 +81,27 @@ pub(super) struct Statement {
     pub(super) returns: Vec<RowName>,
     /// How many rows it must return.
     pub(super) rows: usize,
+    /// How it reaches the server.
+    pub(super) way: Way,
+    /// The server must refuse it with this SQLSTATE, and the transaction goes on from a
+    /// savepoint.
+    pub(super) refused: Option<&'static str>,
+    /// How long the client thinks after it.
+    pub(super) rest: Duration,
+}
+
+/// How a statement reaches the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Way {
+    /// As it is.
+    #[default]
+    Plain,
+    /// As the data of this `COPY … FROM STDIN`; keys and values are not quoted.
+    Copy(&'static str),
+    /// As the values, by column, of a whole row for a `COPY` without a column list.
+    WholeRow(&'static str),
+    /// After this statement was prepared under this name, once in each session.
+    Prepared(&'static str, &'static str),
 }
 
 #[derive(Clone, Debug)]
@@ -78,6 +111,12 @@ enum Piece {
 }
 
 impl Statement {
+    /// The client thinks for so long after it.
+    pub(super) fn resting(mut self, rest: Duration) -> Self {
+        self.rest = rest;
+        self
+    }
+
     /// Starts with SQL text.
     pub(super) fn sql(text: &str) -> Self {
         Self::default().text(text)
@@ -147,7 +186,10 @@ impl Statement {
         for piece in &self.pieces {
             match piece {
                 Piece::Text(text) => sql.push_str(text),
-                Piece::Key(row) => sql.push_str(&literal(key(row)?)),
+                Piece::Key(row) => match self.way {
+                    Way::Plain | Way::Prepared(..) => sql.push_str(&literal(key(row)?)),
+                    Way::Copy(_) | Way::WholeRow(_) => sql.push_str(key(row)?),
+                },
             }
         }
         Some(sql)

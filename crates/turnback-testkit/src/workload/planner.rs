@@ -1,7 +1,10 @@
 //! Chooses what a writer does next: a seeded draw over everything a chat service does.
 
+use super::bulk::Bulk;
+use super::long::Gate;
 use super::model::{Change, Model};
 use super::operation::{End, Operation, Statement};
+use super::shape::Shape;
 use super::sql::{
     INSERT_MESSAGE, delete, insert_conversation, insert_user, message_values, update,
     upsert_participant,
@@ -20,26 +23,35 @@ pub(super) struct Planner {
     counter: u64,
     bulk_users: u64,
     bulk_conversations: u64,
+    /// The tables have the triggers and cascades of [`CHAT_HABITS`](super::CHAT_HABITS).
+    pub(super) habits: bool,
+    /// When this writer, of all, may begin a long transaction.
+    pub(super) gate: Gate,
 }
 
 impl Planner {
-    pub(super) fn new(prefix: String, seed: u64, bulk_users: u64, bulk_conversations: u64) -> Self {
+    pub(super) fn new(prefix: String, seed: u64, bulk: &Bulk, gate: Gate) -> Self {
         Self {
             rng: fastrand::Rng::with_seed(seed),
             prefix,
             counter: 0,
-            bulk_users,
-            bulk_conversations,
+            bulk_users: bulk.users,
+            bulk_conversations: bulk.conversations,
+            habits: bulk.habits,
+            gate,
         }
     }
 
-    /// The next operation. A draw that finds nothing to work on becomes an insert.
-    pub(super) fn next(&mut self, model: &Model) -> Operation {
+    /// The next operation through a shape. A draw that finds nothing to work on becomes an
+    /// insert.
+    pub(super) fn next(&mut self, model: &Model, shape: &Shape) -> Operation {
+        // Elsewhere there are views, which take no COPY.
+        let tables = *shape == Shape::Public;
         let crowded = model.len() > MANY_ROWS;
         let draw = if crowded && self.rng.bool() {
             self.rng.u32(74..90)
         } else {
-            self.rng.u32(0..100)
+            self.rng.u32(0..130)
         };
         let drawn = match draw {
             0..8 => None,
@@ -61,23 +73,31 @@ impl Planner {
             87..90 => self.delete_any(model, Table::Conversations),
             90..96 => Some(self.family(model)),
             96..98 => self.duplicate_email(model),
-            _ => self.delete_owner(model),
+            98..100 => self.delete_owner(model),
+            100..104 => Some(self.partly(model)),
+            104..108 => self.lock_first(model),
+            108..116 => self.prepared(model),
+            116..120 if tables => self.copy(model),
+            120..122 if tables => Some(self.copy_whole_row(model)),
+            122..125 if self.habits => self.renumber(model, shape),
+            125..128 if self.habits => self.for_the_owner(model),
+            _ => self.long(model),
         };
         drawn.unwrap_or_else(|| self.insert_user())
     }
 
     /// A word that was never used before.
-    fn fresh(&mut self) -> String {
+    pub(super) fn fresh(&mut self) -> String {
         self.counter += 1;
         format!("{}{}", self.prefix, self.counter)
     }
 
-    fn fresh_user(&mut self) -> RowName {
+    pub(super) fn fresh_user(&mut self) -> RowName {
         Table::Users.row(format!("{}@live.example", self.fresh()))
     }
 
     /// A user of this writer's or a shared one.
-    fn some_user(&mut self, model: &Model) -> Option<RowName> {
+    pub(super) fn some_user(&mut self, model: &Model) -> Option<RowName> {
         let own = self.rng.bool() || self.bulk_users == 0;
         match model.any(Table::Users, &mut self.rng) {
             Some((marker, _)) if own => Some(Table::Users.row(marker.as_str())),
@@ -85,20 +105,20 @@ impl Planner {
         }
     }
 
-    fn shared_user(&mut self) -> Option<RowName> {
+    pub(super) fn shared_user(&mut self) -> Option<RowName> {
         (self.bulk_users > 0)
             .then(|| Table::Users.row(bulk_user(self.rng.u64(1..=self.bulk_users))))
     }
 
     /// A user, or sometimes nobody.
-    fn user_or_nobody(&mut self, model: &Model) -> Option<RowName> {
+    pub(super) fn user_or_nobody(&mut self, model: &Model) -> Option<RowName> {
         (self.rng.u8(0..8) > 0)
             .then(|| self.some_user(model))
             .flatten()
     }
 
     /// A conversation of this writer's or a shared one.
-    fn some_conversation(&mut self, model: &Model) -> Option<RowName> {
+    pub(super) fn some_conversation(&mut self, model: &Model) -> Option<RowName> {
         let own = self.rng.bool() || self.bulk_conversations == 0;
         match model.any(Table::Conversations, &mut self.rng) {
             Some((marker, _)) if own => Some(Table::Conversations.row(marker.as_str())),
@@ -127,24 +147,20 @@ impl Planner {
         let name = self.fresh();
         let conflict = " ON CONFLICT (email) DO UPDATE SET name = excluded.name";
         let statement = insert_user(&user, &name, conflict);
-        Some(Operation::one(
-            "upsert user",
-            statement,
-            user,
-            vec![Some(name)],
-        ))
+        let noted = self.noted_rename(model, &user, &name);
+        let mut operation = Operation::one("upsert user", statement, user, vec![Some(name)]);
+        operation.changes.extend(noted);
+        Some(operation)
     }
 
     fn rename_user(&mut self, model: &Model) -> Option<Operation> {
         let (user, _) = self.own(model, Table::Users)?;
         let name = self.fresh();
         let statement = update(&user, "name", Statement::default().value(&name));
-        Some(Operation::one(
-            "rename user",
-            statement,
-            user,
-            vec![Some(name)],
-        ))
+        let noted = self.noted_rename(model, &user, &name);
+        let mut operation = Operation::one("rename user", statement, user, vec![Some(name)]);
+        operation.changes.extend(noted);
+        Some(operation)
     }
 
     fn insert_conversation(&mut self, model: &Model) -> Operation {
@@ -211,12 +227,14 @@ impl Planner {
             },
             statements: vec![statement.text(")").returning(rows)],
             end: End::Autocommit,
+            fresh_rows: false,
+            needs_key: false,
             changes,
         })
     }
 
     /// A message to answer, or none.
-    fn reply_target(&mut self, model: &Model) -> Option<RowName> {
+    pub(super) fn reply_target(&mut self, model: &Model) -> Option<RowName> {
         self.rng
             .bool()
             .then(|| self.own(model, Table::Messages))?
@@ -355,6 +373,8 @@ impl Planner {
             name: "delete owner",
             statements: vec![delete(&user)],
             end: End::Refused("23503"),
+            fresh_rows: false,
+            needs_key: false,
             changes: Vec::new(),
         })
     }
@@ -368,12 +388,14 @@ impl Planner {
             name: "duplicate email",
             statements: vec![statement],
             end: End::Refused("23505"),
+            fresh_rows: false,
+            needs_key: false,
             changes: Vec::new(),
         })
     }
 
     /// Parents and children in one transaction, three times out of four committed.
-    fn family(&mut self, model: &Model) -> Operation {
+    pub(super) fn family(&mut self, model: &Model) -> Operation {
         let end = if self.rng.u8(0..4) == 0 {
             End::Rollback
         } else {
@@ -429,30 +451,36 @@ impl Planner {
             name: "family",
             statements,
             end,
+            fresh_rows: true,
+            needs_key: false,
             changes,
         }
     }
 
     /// One of this writer's rows.
-    fn own(&mut self, model: &Model, table: Table) -> Option<(RowName, Content)> {
+    pub(super) fn own(&mut self, model: &Model, table: Table) -> Option<(RowName, Content)> {
         let (marker, content) = model.any(table, &mut self.rng)?;
         Some((table.row(marker.as_str()), content.clone()))
     }
 }
 
-fn marker(row: Option<RowName>) -> Option<String> {
+pub(super) fn marker(row: Option<RowName>) -> Option<String> {
     row.map(|row| row.marker)
 }
 
 /// Both sides of a participant.
-fn pair(content: &Content) -> Option<(RowName, RowName)> {
+pub(super) fn pair(content: &Content) -> Option<(RowName, RowName)> {
     Some((
         Table::Conversations.row(content[field::MEMBER_OF].as_deref()?),
         Table::Users.row(content[field::MEMBER].as_deref()?),
     ))
 }
 
-fn participant(conversation: &RowName, user: &RowName, role: String) -> (RowName, Content) {
+pub(super) fn participant(
+    conversation: &RowName,
+    user: &RowName,
+    role: String,
+) -> (RowName, Content) {
     let row = Table::Participants.row(format!("{}|{}", conversation.marker, user.marker));
     let sides = [conversation, user].map(|side| Some(side.marker.clone()));
     (row, [Some(role)].into_iter().chain(sides).collect())

@@ -1,13 +1,15 @@
 //! A writer's connection, and what its errors mean.
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
+use std::collections::BTreeSet;
+
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 use std::str::FromStr;
 
 use super::shape::Shape;
 
 /// One row of an answer, every column as text.
-pub(super) type TextRow = Vec<Option<String>>;
+pub(crate) type TextRow = Vec<Option<String>>;
 
 /// A connection that speaks the simple query protocol: no prepared statement outlives a
 /// change of shape, and every value is text.
@@ -16,6 +18,8 @@ pub(super) struct Session {
     connection: PgConnection,
     /// The backend: process id and start, which together are unique.
     pub(super) backend: Backend,
+    /// Names of the statements that are prepared.
+    prepared: BTreeSet<&'static str>,
 }
 
 /// Identifies a server process for good.
@@ -32,6 +36,9 @@ pub(super) enum Failure {
     Retry(String),
     /// The keys that the writer remembers are of another type than the column has now.
     ShapeChanged(String),
+    /// A prepared statement would give rows of another type than before: it is to be prepared
+    /// again.
+    PlanChanged,
     /// The server refused, and nothing was written.
     Refused { code: String, message: String },
     /// The connection is gone; whether the server committed is to be asked.
@@ -56,6 +63,7 @@ impl Session {
         let mut session = Self {
             connection,
             backend,
+            prepared: BTreeSet::new(),
         };
         session.take_shape(shape).await?;
         Ok(session)
@@ -64,8 +72,37 @@ impl Session {
     /// Sets the `search_path`. Also bounds every statement: a minute's wait is an error.
     pub(super) async fn take_shape(&mut self, shape: &Shape) -> Result<(), sqlx::Error> {
         let path = shape.search_path();
-        let sql = format!("SET search_path = {path}; SET statement_timeout = '60s'");
+        let sql =
+            format!("DEALLOCATE ALL; SET search_path = {path}; SET statement_timeout = '60s'");
+        self.prepared.clear();
         text_rows(&mut self.connection, &sql).await.map(drop)
+    }
+
+    /// Prepares a statement, where that was not done before in this session.
+    pub(super) async fn prepare(
+        &mut self,
+        name: &'static str,
+        statement: &str,
+    ) -> Result<(), Failure> {
+        if !self.prepared.contains(name) {
+            self.run(&format!("PREPARE {name} AS {statement}")).await?;
+            self.prepared.insert(name);
+        }
+        Ok(())
+    }
+
+    /// Forgets what is prepared, as a driver does when it hears that a plan no longer fits.
+    pub(super) async fn forget(&mut self) -> Result<(), Failure> {
+        self.prepared.clear();
+        self.run("DEALLOCATE ALL").await.map(drop)
+    }
+
+    /// Sends data by `COPY`; gives as many empty rows as were written.
+    pub(super) async fn copy(&mut self, sql: &str, data: &str) -> Result<Vec<TextRow>, Failure> {
+        copy_in(&mut self.connection, sql, data)
+            .await
+            .map(|rows| vec![TextRow::new(); rows as usize])
+            .map_err(|error| Failure::of(&error))
     }
 
     pub(super) async fn run(&mut self, sql: &str) -> Result<Vec<TextRow>, Failure> {
@@ -84,8 +121,19 @@ impl Session {
     }
 }
 
+/// `COPY … FROM STDIN`; gives the number of rows.
+pub(crate) async fn copy_in(
+    connection: &mut PgConnection,
+    sql: &str,
+    data: &str,
+) -> Result<u64, sqlx::Error> {
+    let mut copy = connection.copy_in_raw(sql).await?;
+    copy.send(data.as_bytes()).await?;
+    copy.finish().await
+}
+
 /// Runs SQL by the simple query protocol.
-pub(super) async fn text_rows(
+pub(crate) async fn text_rows(
     connection: &mut PgConnection,
     sql: &str,
 ) -> Result<Vec<TextRow>, sqlx::Error> {
@@ -113,7 +161,7 @@ impl Failure {
             // No such operator, wrong text for the type, wrong type; a cached plan's new
             // result type (0A000 stands for much else, too).
             "42883" | "22P02" | "42804" => Self::ShapeChanged(code),
-            "0A000" if database.message().contains("cached plan") => Self::ShapeChanged(code),
+            "0A000" if database.message().contains("cached plan") => Self::PlanChanged,
             // The session was ended (08…, 57P…): it may have committed before.
             _ if code.starts_with("08") || code.starts_with("57P") || code.is_empty() => {
                 Self::Unknown(format!("{code} {}", database.message()))

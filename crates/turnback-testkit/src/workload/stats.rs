@@ -52,6 +52,12 @@ pub struct Report {
     pub errors: BTreeMap<String, ErrorCount>,
     /// How often remembered keys turned out to be of another type than the column now has.
     pub shape_changes: u64,
+    /// The same, seen by clients of a version schema or of the old shape: none, as long as
+    /// their version is there.
+    pub version_changes: u64,
+    /// How often a prepared statement had to be prepared again, for it would have given rows of
+    /// another type.
+    pub prepared_again: u64,
     /// Operations that the database had to refuse, and did.
     pub refused: u64,
     /// Connections lost during an operation that, asked for later, was committed.
@@ -102,6 +108,9 @@ impl fmt::Display for Report {
         }
         if self.shape_changes > 0 {
             write!(f, "; {} changes of shape noticed", self.shape_changes)?;
+        }
+        if self.prepared_again > 0 {
+            write!(f, "; {} prepared again", self.prepared_again)?;
         }
         for (code, error) in &self.errors {
             write!(f, "; {} errors {code} ({})", error.count, error.example)?;
@@ -187,6 +196,8 @@ impl Window {
             retries: BTreeMap::new(),
             errors: BTreeMap::new(),
             shape_changes: 0,
+            version_changes: 0,
+            prepared_again: 0,
             refused: 0,
             lost_but_committed: 0,
             lost_and_undone: 0,

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::watch;
 
 use super::model::Model;
-use super::operation::{End, Operation};
+use super::operation::{End, Operation, Statement, Way};
 use super::planner::Planner;
 use super::session::{Backend, Failure, Session, TextRow};
 use super::shape::Shape;
 use super::stats::{ErrorCount, Meter, Stall};
 use super::table::RowName;
 use crate::url::Url;
+use crate::waits::Waits;
 
 /// How often one operation is tried again before it counts as an error.
 const ATTEMPTS: u32 = 100;
@@ -67,6 +68,10 @@ pub(super) struct Writer {
     /// Keys in the present shape.
     pub(super) keys: HashMap<RowName, String>,
     pub(super) memory: Memory,
+    /// Each statement's wait.
+    pub(super) waits: Waits,
+    /// How long the client itself thought during the present operation.
+    pub(super) rested: Duration,
 }
 
 impl Writer {
@@ -81,7 +86,7 @@ impl Writer {
                 self.change_shape(order.shape).await;
             }
             let started = Instant::now();
-            let operation = self.planner.next(&self.memory.model);
+            let operation = self.planner.next(&self.memory.model, &self.shape);
             self.perform(operation).await;
             if let Some(rest) = self
                 .pace
@@ -107,9 +112,10 @@ impl Writer {
     /// Runs an operation to its end: acknowledged, refused or given up.
     async fn perform(&mut self, operation: Operation) {
         let (at, started) = (SystemTime::now(), Instant::now());
+        self.rested = Duration::ZERO;
         self.attempts(&operation).await;
         self.meter.waited(&Stall {
-            duration: started.elapsed(),
+            duration: started.elapsed().saturating_sub(self.rested),
             at,
             operation: operation.name,
             shape: self.shape.clone(),
@@ -136,7 +142,16 @@ impl Writer {
                 }
                 Failure::ShapeChanged(_) => {
                     self.keys.clear();
-                    self.meter.count(|report| report.shape_changes += 1);
+                    self.forget_prepared().await;
+                    let version = u64::from(self.shape != Shape::Public);
+                    self.meter.count(|report| {
+                        report.shape_changes += 1;
+                        report.version_changes += version;
+                    });
+                }
+                Failure::PlanChanged => {
+                    self.forget_prepared().await;
+                    self.meter.count(|report| report.prepared_again += 1);
                 }
                 Failure::Refused { code, message } => {
                     return self.refused(operation, code, &message);
@@ -187,10 +202,19 @@ impl Writer {
         }
     }
 
+    async fn forget_prepared(&mut self) {
+        if let Some(session) = &mut self.session
+            && session.forget().await.is_err()
+        {
+            self.session = None;
+        }
+    }
+
     pub(super) async fn run(&mut self, sql: &str) -> Result<Vec<TextRow>, Failure> {
+        let _wait = self.waits.begin(&self.shape, sql);
         match &mut self.session {
             Some(session) => session.run(sql).await,
-            None => Err(Failure::Unknown("there is no session".to_owned())),
+            None => Err(no_session()),
         }
     }
 
@@ -204,16 +228,17 @@ impl Writer {
             .iter()
             .flat_map(|statement| statement.keys())
         {
-            let made_here = operation
-                .statements
-                .iter()
-                .any(|statement| statement.returns.contains(row));
+            let made_here = !operation.needs_key
+                && operation
+                    .statements
+                    .iter()
+                    .any(|statement| statement.returns.contains(row));
             if !made_here && !self.keys.contains_key(row) && !self.look_up(row).await? {
                 return Ok(false);
             }
         }
         if in_transaction {
-            let level = if self.planner.rng.bool() {
+            let level = if !operation.fresh_rows || self.planner.rng.bool() {
                 "READ COMMITTED"
             } else {
                 "REPEATABLE READ"
@@ -249,7 +274,23 @@ impl Writer {
             let sql = statement
                 .render(|row| fresh.get(row).or_else(|| self.keys.get(row)))
                 .expect("keys were looked up, or come from an earlier statement");
-            let rows = self.run(&sql).await?;
+            let rows = match (self.send(statement, &sql).await, statement.refused) {
+                (Err(Failure::Refused { code, .. }), Some(expected)) if code == expected => {
+                    continue;
+                }
+                (Ok(_), Some(expected)) => {
+                    self.memory.notice(format!(
+                        "{} through {} was accepted; it must be refused with {expected}: {sql}",
+                        operation.name, self.shape
+                    ));
+                    continue;
+                }
+                (rows, _) => rows?,
+            };
+            if !statement.rest.is_zero() {
+                tokio::time::sleep(statement.rest).await;
+                self.rested += statement.rest;
+            }
             if rows.len() != statement.rows && !matches!(operation.end, End::Refused(_)) {
                 self.memory.notice(format!(
                     "{} through {} touched {} rows instead of {}: {sql}",
@@ -266,6 +307,32 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    /// Sends a statement the way it goes.
+    async fn send(&mut self, statement: &Statement, sql: &str) -> Result<Vec<TextRow>, Failure> {
+        match statement.way {
+            Way::Plain => self.run(sql).await,
+            Way::WholeRow(table) => self.copy_row(table, sql).await,
+            Way::Copy(copy) => self.copy(copy, sql).await,
+            Way::Prepared(name, text) => {
+                let _wait = self.waits.begin(&self.shape, name);
+                match &mut self.session {
+                    Some(session) => session.prepare(name, text).await?,
+                    None => return Err(no_session()),
+                }
+                self.run(sql).await
+            }
+        }
+    }
+
+    /// Sends data by `COPY`.
+    pub(super) async fn copy(&mut self, copy: &str, data: &str) -> Result<Vec<TextRow>, Failure> {
+        let _wait = self.waits.begin(&self.shape, copy);
+        match &mut self.session {
+            Some(session) => session.copy(copy, data).await,
+            None => Err(no_session()),
+        }
     }
 
     fn succeed(&mut self, operation: &Operation) {
@@ -304,4 +371,8 @@ impl Writer {
             error.count += 1;
         });
     }
+}
+
+fn no_session() -> Failure {
+    Failure::Unknown("there is no session".to_owned())
 }

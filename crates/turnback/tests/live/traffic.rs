@@ -44,6 +44,7 @@ impl<'a> Traffic<'a> {
         let options = WorkloadOptions {
             seed: self.seed.wrapping_add(self.past.len() as u64),
             pace: Some(PACE),
+            ..WorkloadOptions::default()
         };
         let workload = Workload::start(self.world.db.url(), writers, options)
             .await

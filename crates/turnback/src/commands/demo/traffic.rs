@@ -28,6 +28,7 @@ impl Traffic {
         let options = WorkloadOptions {
             seed,
             pace: Some(args.pace),
+            ..WorkloadOptions::default()
         };
         let workload = Workload::start(chat.url(), &[(Shape::Old, args.writers)], options)
             .await
