@@ -7,7 +7,7 @@ use super::cut_over::{
     plain_indexes, rename_constraint, rename_index,
 };
 use super::passes::Pass;
-use super::{Era, Room, contract, policies, statistics, sync, transaction};
+use super::{Era, Room, contract, own_functions, policies, statistics, sync, transaction};
 use crate::fact::Fact;
 use crate::step::{Step, TableLock, Work};
 
@@ -87,6 +87,7 @@ pub(super) fn swap(room: &Room<'_>) -> Step {
         statements.extend(constraint_comment(table, constraint));
     }
     statements.extend(functions(room, Era::BeforeCutOver));
+    statements.extend(own_functions::read_anew(room));
     statements.extend(policies::back(room));
     let done_when = room
         .conversion

@@ -6,7 +6,7 @@
 use super::constraints::{
     add_foreign_key, deferrable, touched_checks, touched_foreign_keys, validate,
 };
-use super::{Era, Room, Shape, indexes, policies, statistics, sync, transaction};
+use super::{Era, Room, Shape, indexes, own_functions, policies, statistics, sync, transaction};
 use crate::fact::Fact;
 use crate::name::{Ident, TableName, literal};
 use crate::schema::{Constraint, ConstraintKind, Index};
@@ -99,6 +99,7 @@ pub(super) fn step(room: &Room<'_>) -> Step {
         ));
     }
     statements.extend(functions(room, Era::AfterCutOver));
+    statements.extend(own_functions::read_anew(room));
     statements.extend(policies::cut_over(room));
     let done_when = room
         .conversion

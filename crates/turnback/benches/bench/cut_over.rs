@@ -65,7 +65,7 @@ async fn measure(size: u64) -> Result<Vec<String>, Failure> {
 
     let options = WorkloadOptions {
         pace: Some(CLIENTS.1),
-        ..WorkloadOptions::default()..WorkloadOptions::default()
+        ..WorkloadOptions::default()
     };
     let url = world.url("chat");
     let mut traffic = Workload::start(&url, &[(Shape::Old, CLIENTS.0)], options).await?;

@@ -2,13 +2,16 @@
 //! writers and the checker, by the real program.
 
 mod blockers;
+mod busy;
 mod crash;
 mod interrupt;
 mod journal;
 mod lease;
 mod load;
 mod locks;
+mod own_triggers;
 mod resume;
 mod server;
 mod traffic;
+mod transitions;
 mod world;

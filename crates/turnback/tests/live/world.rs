@@ -9,7 +9,9 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
-use turnback_testkit::{CHAT_SCHEMA, Cluster, Database, Shape, fill};
+use turnback_testkit::{
+    CHAT_HABITS, CHAT_SCHEMA, Cluster, Control, Database, HISTORY_SCHEMA, Shape, fill,
+};
 
 /// Longer than anything in these tests takes.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -50,7 +52,22 @@ impl World {
         Self::with_settings(cluster, name, rows, "").await
     }
 
-    /// The same, with settings in the plan (`settings: { … }`).
+    /// A chat service with triggers and cascades of its own, the tables of histories, a table
+    /// that nobody changes, and a plan of one phase, `keys`, that converts every key.
+    pub async fn busy(cluster: &Cluster, name: &str, rows: u64) -> Self {
+        let mut world = Self::chat(cluster, name, rows).await;
+        for sql in [CHAT_HABITS, HISTORY_SCHEMA, Control::SCHEMA] {
+            world.db.execute(sql);
+        }
+        let more: String = ["shelves", "documents", "notes"]
+            .map(|table| format!("      - convert_key: {{ table: {table}, to: uuid }}\n"))
+            .concat();
+        world.write_plan(&format!("{ONE_PHASE}{more}"));
+        world.before = catalog(&world.db);
+        world
+    }
+
+    /// The chat database, with settings in the plan (`settings: { … }`).
     pub async fn with_settings(cluster: &Cluster, name: &str, rows: u64, settings: &str) -> Self {
         let db = cluster.database(name);
         db.execute(CHAT_SCHEMA);
