@@ -12,6 +12,9 @@ use crate::plan::{ConvertKey, Recreated};
 use crate::schema::{Policy, Snapshot};
 use crate::step::Step;
 
+/// What to do about SQL that does not do: the ledger keeps the program as it was begun.
+const AGAIN: &str = "correct the plan, then `turnback back` and `turnback up`: a phase that has begun runs the SQL that it began with";
+
 /// A policy with what takes its place.
 pub(crate) struct NewPolicy<'a> {
     pub(crate) on: &'a TableName,
@@ -139,11 +142,15 @@ impl NewPolicy<'_> {
             self.old.roles.join(", ")
         );
         let wrong = literal(&format!(
-            "turnback: the SQL that the plan gives under recreate: must make policy {name} on {on}, {kind}, like the one whose place it takes"
+            "turnback: the SQL that the plan gives under recreate: must make policy {name} on {on}, {kind}, like the one whose place it takes; {AGAIN}"
         ));
         let bound = literal(&format!(
-            "turnback: the SQL that the plan gives under recreate: for policy {name} on {on} asks for an old column, which contract drops"
+            "turnback: the SQL that the plan gives under recreate: for policy {name} on {on} asks for an old column, which contract drops; {AGAIN}"
         ));
+        let fails = literal(&format!(
+            "turnback: the SQL that the plan gives under recreate: for policy {name} on {on} fails where the tables have the new shape: "
+        ));
+        let again = literal(&format!("; {AGAIN}"));
         let comment = self.old.comment.as_ref().map_or(String::new(), |comment| {
             format!(
                 "  IF pg_catalog.obj_description(made.oid, 'pg_policy') IS NULL THEN\n    \
@@ -159,7 +166,8 @@ impl NewPolicy<'_> {
             _ => "*",
         };
         let block = format!(
-            "DECLARE\n  made record;\nBEGIN\n  EXECUTE {sql};\n  \
+            "DECLARE\n  made record;\nBEGIN\n  BEGIN\n    EXECUTE {sql};\n  EXCEPTION WHEN OTHERS THEN\n    \
+             RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = {fails} || SQLERRM || {again};\n  END;\n  \
              SELECT p.oid, p.polpermissive, p.polcmd, ARRAY(\n      \
              SELECT CASE r WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(r)::text END COLLATE \"C\"\n      \
              FROM pg_catalog.unnest(p.polroles) r ORDER BY 1) AS roles INTO made\n  \

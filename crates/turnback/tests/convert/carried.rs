@@ -6,7 +6,7 @@ use crate::journey::Journey;
 fn indexes_constraints_comments_grants_and_statistics_targets_are_carried_and_come_back() {
     Journey {
         name: "carried",
-        schema: "DO $$ BEGIN CREATE ROLE carried_reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$; \
+        schema: "DO $$ BEGIN CREATE ROLE carried_reader; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; \
              CREATE TABLE users (id serial, name text NOT NULL, CONSTRAINT \"users key\" PRIMARY KEY (id) INCLUDE (name)); \
              CREATE TABLE nodes (id serial PRIMARY KEY, user_id int NOT NULL REFERENCES users DEFERRABLE, parent_id int REFERENCES nodes (id) MATCH FULL, mail text, name text, place int, \
                  CONSTRAINT one_of CHECK ((parent_id IS NULL) <> (mail IS NULL)), CONSTRAINT plain CHECK (place > 0), \
@@ -55,7 +55,7 @@ fn domains_extended_statistics_replica_identities_and_statistics_targets_are_car
 {
     let world = Journey {
         name: "carried_more",
-        schema: "DO $$ BEGIN CREATE ROLE carried_owner; EXCEPTION WHEN duplicate_object THEN NULL; END $$; \
+        schema: "DO $$ BEGIN CREATE ROLE carried_owner; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; \
              CREATE SCHEMA facts; GRANT ALL ON SCHEMA public, facts TO carried_owner; \
              CREATE DOMAIN any_id AS bigint CHECK (VALUE > 0); CREATE DOMAIN user_key AS any_id CHECK (VALUE < 1000000 AND VALUE <> 13); \
              CREATE SEQUENCE user_keys; CREATE TABLE users (id user_key PRIMARY KEY DEFAULT nextval('user_keys'), name text NOT NULL); ALTER SEQUENCE user_keys OWNED BY users.id; \

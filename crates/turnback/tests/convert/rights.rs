@@ -6,8 +6,8 @@ use crate::world::World;
 fn clients_without_rights_on_the_referenced_table_or_without_a_search_path_write_as_before() {
     let world = World::new(
         "rights",
-        "DO $$ BEGIN CREATE ROLE rights_writer; EXCEPTION WHEN duplicate_object THEN NULL; END $$; \
-         DO $$ BEGIN CREATE ROLE rights_owner; EXCEPTION WHEN duplicate_object THEN NULL; END $$; \
+        "DO $$ BEGIN CREATE ROLE rights_writer; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; \
+         DO $$ BEGIN CREATE ROLE rights_owner; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; \
          CREATE SCHEMA shop AUTHORIZATION rights_owner; \
          CREATE TABLE shop.users (id serial PRIMARY KEY, name text); \
          CREATE TABLE shop.notes (id serial PRIMARY KEY, user_id int REFERENCES shop.users DEFERRABLE INITIALLY DEFERRED, body text, secret text); \
