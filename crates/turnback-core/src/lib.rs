@@ -26,3 +26,4 @@ pub mod scope;
 pub mod sql_operation;
 pub mod state;
 pub mod step;
+pub mod throttle;

@@ -15,7 +15,9 @@ fn everything() -> Value {
         "schema": "public",
         "settings": {
             "lock_timeout": "100ms", "lock_attempts": 60, "workers": 2, "batch_time": "200ms",
-            "answer_timeout": "30s"
+            "answer_timeout": "30s", "max_lag": "10s", "max_wal_rate": "20MB",
+            "max_archive_lag": "2GB", "max_retained_wal": "10GB", "max_lock_waits": 10,
+            "min_free_disk": "1GB", "pause_when": "SELECT false", "ignore_standbys": ["late"]
         },
         "phases": [
             {
@@ -120,6 +122,11 @@ fn what_the_schema_can_say_it_says() {
         ("/settings/lock_timeout", json!("100")),
         ("/settings/lock_timeout", json!("1s1m")),
         ("/settings/lock_timeout", json!("")),
+        ("/settings/max_wal_rate", json!("20 MB")),
+        ("/settings/max_wal_rate", json!(20)),
+        ("/settings/ignore_standbys", json!("late")),
+        ("/settings/ignore_standbys", json!([""])),
+        ("/settings/pause_when", json!(" ")),
         ("/settings", json!({ "worker": 2 })),
         ("/phases", json!([])),
         ("/phases/0/id", json!("Users")),

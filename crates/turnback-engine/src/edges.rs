@@ -12,6 +12,7 @@ use turnback_core::removal::{Against, Removal};
 use turnback_core::schema::Snapshot;
 use turnback_core::state::PhaseState;
 use turnback_core::step::TableLock;
+use turnback_core::throttle::{PaceRecord, Pressure, Wish};
 
 pub use crate::blocker::{Blocker, Fate, removed_of};
 use crate::error::{JournalError, TargetError};
@@ -233,6 +234,22 @@ pub trait Target: Clone + Send + Sync + 'static {
         end: i64,
         around_locks: bool,
     ) -> impl Future<Output = Result<u64, TargetError>> + Send;
+
+    /// One look at what the server bears; `pause_when` is the user's own question, under a
+    /// search path. Asked twice a second while a backfill runs.
+    fn pressure(
+        &self,
+        pause_when: Option<&str>,
+        path: &str,
+    ) -> impl Future<Output = Result<Pressure, TargetError>> + Send;
+
+    /// Takes down at what pace a backfill goes, and gives what people have set meanwhile.
+    fn pace(
+        &self,
+        fence: Fence,
+        plan: &str,
+        record: &PaceRecord,
+    ) -> impl Future<Output = Result<Wish, TargetError>> + Send;
 }
 
 /// Where intents and effects are written down for people and reports.

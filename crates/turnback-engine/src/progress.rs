@@ -2,6 +2,7 @@
 
 use turnback_core::program::Stage;
 use turnback_core::state::PhaseState;
+use turnback_core::throttle::Pace;
 
 use crate::edges::Blocker;
 
@@ -38,6 +39,13 @@ pub enum Progress {
         of_pages: u64,
         /// Rows written since the step began.
         rows: u64,
+    },
+    /// A backfill goes at another pace, or for other reasons.
+    Paced {
+        /// The table.
+        table: String,
+        /// The pace.
+        pace: Pace,
     },
     /// A step takes its time.
     Working {

@@ -1,11 +1,13 @@
 //! What every command of a run shares: the edges, the lease, the way to stop.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use turnback_core::exit::ExitCode;
 use turnback_core::journal::JournalEvent;
 use turnback_core::plan::Settings;
 use turnback_core::removal::Removal;
+use turnback_core::throttle::Gauge;
 
 use crate::edges::{Fence, Journal, Observer, Target};
 use crate::error::{EngineError, JournalError, TargetError};
@@ -34,6 +36,10 @@ pub struct Run<T, J> {
     /// Stops the run at the next safe point.
     pub stop: Stop,
     pub(crate) fence: Fence,
+    /// What the looks at the server have shown, over all backfills of the run.
+    pub(crate) gauge: Arc<Mutex<Gauge>>,
+    /// When it began.
+    pub(crate) begun: Instant,
     heartbeat: tokio::task::JoinHandle<()>,
 }
 
@@ -80,6 +86,8 @@ impl<T: Target, J: Journal> Run<T, J> {
             removal: Removal::default(),
             stop,
             fence,
+            gauge: Arc::default(),
+            begun: Instant::now(),
             heartbeat,
         };
         run.write(JournalEvent::RunBegun {

@@ -165,7 +165,9 @@ impl<T: Target, J: Journal> Run<T, J> {
                 self.mark(mark).await?;
             }
             Work::Backfill(backfill) => {
-                came.rows = Some(self.fill(key, backfill, mark).await?);
+                let (rows, held) = self.fill(key, backfill, mark).await?;
+                came.rows = Some(rows);
+                came.lock = Some(held);
             }
             Work::Verify { checks } => {
                 for check in checks {
@@ -293,7 +295,7 @@ impl<T: Target, J: Journal> Run<T, J> {
 }
 
 /// The path under which SQL of the user's finds its tables, as a setting.
-fn search_path(schema: &str) -> String {
+pub(crate) fn search_path(schema: &str) -> String {
     let public = Ident::new("public");
     match Ident::new(schema) {
         schema if schema == public => format!("search_path = {public}"),

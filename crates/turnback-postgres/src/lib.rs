@@ -9,9 +9,11 @@ mod held;
 mod ledger;
 mod locks;
 mod online;
+mod pressure;
 mod script;
 pub mod session;
 mod silence;
 mod target;
 
+pub use self::ledger::throttle::Throttle;
 pub use self::target::PostgresTarget;

@@ -17,6 +17,7 @@ use turnback_core::program::Stage;
 use turnback_core::removal::{Against, Removal};
 use turnback_core::schema::Snapshot;
 use turnback_core::step::TableLock;
+use turnback_core::throttle::{PaceRecord, Pressure, Wish};
 use turnback_engine::edges::{
     Blocker, Fence, Mark, PhaseRecord, StepKey, Stripe, Target, removed_of,
 };
@@ -26,13 +27,16 @@ use turnback_engine::stop::Stop;
 use crate::error::target_error;
 use crate::facts::server_facts;
 use crate::held::Held;
+use crate::ledger::throttle::{self, Throttle};
 use crate::ledger::{self, lease};
 use crate::session::{self, begin_under, end, run};
 use crate::silence::{answered, attended};
-use crate::{backfill, blockers, catalog, locks, online};
+use crate::{backfill, blockers, catalog, locks, online, pressure};
 
 /// Sessions beside the backfill's: the statement at work, and the one that watches it.
 const SESSIONS: u32 = 4;
+/// Sessions are opened when they are needed: `turnback throttle` may ask for so many workers.
+const MOST_WORKERS: u32 = 64;
 /// The part of the lock budget after which it is asked who is in the way.
 const FIRST_LOOK: f64 = 0.6;
 /// The part of it between two further looks.
@@ -63,7 +67,7 @@ impl PostgresTarget {
     pub fn new(url: &Url, workers: u32) -> Result<Self, TargetError> {
         let options = session::options(url)?;
         Ok(Self {
-            pool: session::pool(options.clone(), workers + SESSIONS),
+            pool: session::pool(options.clone(), workers.max(MOST_WORKERS) + SESSIONS),
             options,
             lease: Arc::default(),
             answer: ANSWER,
@@ -99,6 +103,28 @@ impl PostgresTarget {
                 .map_err(|error| target_error(error, ""))
         })
         .await
+    }
+
+    /// What the ledger says about the pace of a plan's backfills.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be reached, or the ledger not be read.
+    pub async fn throttle(&self, plan: &str) -> Result<Throttle, TargetError> {
+        let mut held = self.held().await?;
+        let found = self.answered(throttle::read(&mut held, plan)).await;
+        held.back(found)
+    }
+
+    /// Sets what a plan's backfills must not exceed from now on, also while they run.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be reached, or the ledger not be written.
+    pub async fn set_throttle(&self, plan: &str, wish: &Wish) -> Result<(), TargetError> {
+        let mut held = self.held().await?;
+        let set = self.answered(throttle::set(&mut held, plan, wish)).await;
+        held.back(set)
     }
 
     /// Waits for an answer that is due soon.
@@ -416,6 +442,31 @@ impl Target for PostgresTarget {
         let batch = backfill::batch(&mut held, fence, key, backfill, stripe, end, around_locks);
         let batch = answered(self.answer.saturating_mul(BATCH), batch).await;
         held.back(batch)
+    }
+
+    async fn pressure(
+        &self,
+        pause_when: Option<&str>,
+        path: &str,
+    ) -> Result<Pressure, TargetError> {
+        let mut held = self.held().await?;
+        let look = self
+            .answered(pressure::look(&mut held, pause_when, path))
+            .await;
+        held.back(look)
+    }
+
+    async fn pace(
+        &self,
+        fence: Fence,
+        plan: &str,
+        record: &PaceRecord,
+    ) -> Result<Wish, TargetError> {
+        let mut held = self.held().await?;
+        let wish = self
+            .answered(throttle::pace(&mut held, fence, plan, record))
+            .await;
+        held.back(wish)
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use turnback_core::plan::parse_duration;
+use turnback_core::plan::{parse_duration, parse_size};
 use turnback_core::removal::Removal;
 
 const EXIT_CODES: &str = "\
@@ -70,6 +70,16 @@ Examples:
     Contract(ContractArgs),
     /// Show where everything stands
     Status(StatusArgs),
+    /// Show what limits a running backfill, and why; change it while it runs
+    #[command(after_help = "\
+Examples:
+  turnback throttle
+  turnback throttle --workers 1 --batch-time 50ms
+  turnback throttle --max-lag 5s --max-wal-rate 20MB
+  turnback throttle --pause
+  turnback throttle --resume
+  turnback throttle --reset                the plan's settings again")]
+    Throttle(ThrottleArgs),
     /// Print the JSON schema of the plan file, for editors
     Schema,
     /// Watch it work: a throw-away cluster, a million rows, live writers, there and back
@@ -121,6 +131,13 @@ fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text)
         .filter(|duration| !duration.is_zero())
         .ok_or_else(|| "expected a duration such as 200ms, 30s or 5m".to_owned())
+}
+
+/// A size as the plan writes it.
+fn size(text: &str) -> Result<u64, String> {
+    parse_size(text)
+        .filter(|size| *size > 0)
+        .ok_or_else(|| "expected a size such as 64MB or 2GB".to_owned())
 }
 
 /// `init`
@@ -276,6 +293,38 @@ pub struct StatusArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "flattened into the help as it is")]
     pub file: PlanFile,
+    /// Print for scripts
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `throttle`
+#[derive(Debug, Args)]
+pub struct ThrottleArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened into the help as it is")]
+    pub file: PlanFile,
+    /// Sessions that backfill one table side by side, 1 to 64
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub workers: Option<u32>,
+    /// What one batch should take (50ms, 1s)
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub batch_time: Option<Duration>,
+    /// How far a standby may be behind (5s)
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub max_lag: Option<Duration>,
+    /// How much WAL the server may write in a second (20MB)
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_wal_rate: Option<u64>,
+    /// Begin no more batches until --resume
+    #[arg(long, conflicts_with = "resume")]
+    pub pause: bool,
+    /// Go on after --pause
+    #[arg(long)]
+    pub resume: bool,
+    /// Forget what was set: the plan's settings again; what is given beside it is set then
+    #[arg(long)]
+    pub reset: bool,
     /// Print for scripts
     #[arg(long)]
     pub json: bool,

@@ -41,7 +41,7 @@ pub(super) fn read(
         None => Some(Ident::new("public")),
     };
     let settings = match fields.node("settings") {
-        Some(node) => settings(reader, node),
+        Some(node) => settings(reader, node, source),
         None => Settings::default(),
     };
     // A bad schema has been recorded; table names are checked all the same.
@@ -110,7 +110,7 @@ fn name(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<String> {
     None
 }
 
-fn settings(reader: &mut Reader<'_>, node: &Node) -> Settings {
+fn settings(reader: &mut Reader<'_>, node: &Node, source: &PlanSource<'_>) -> Settings {
     let mut settings = Settings::default();
     let Some(fields) = reader.fields(node, &SETTINGS) else {
         return settings;
@@ -130,6 +130,20 @@ fn settings(reader: &mut Reader<'_>, node: &Node) -> Settings {
     if let Some(read) = reader.duration(&fields, "answer_timeout") {
         settings.answer_timeout = read;
     }
+    if let Some(read) = reader.duration(&fields, "max_lag") {
+        settings.max_lag = read;
+    }
+    if let Some(read) = reader.size(&fields, "max_archive_lag") {
+        settings.max_archive_lag = read;
+    }
+    if let Some(read) = reader.count(&fields, "max_lock_waits") {
+        settings.max_lock_waits = read;
+    }
+    settings.max_wal_rate = reader.size(&fields, "max_wal_rate");
+    settings.max_retained_wal = reader.size(&fields, "max_retained_wal");
+    settings.min_free_disk = reader.size(&fields, "min_free_disk");
+    settings.pause_when = operation::sql_text(reader, &fields, "pause_when", source);
+    settings.ignore_standbys = reader.texts(&fields, "ignore_standbys");
     settings
 }
 

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::document::LONGEST_NAME;
-use super::duration;
 use super::shape::{
     CONVERT_KEY, Key, OPERATION, PHASE, PLAN, RECREATE, SETTINGS, SQL, SQL_FILE, Shape, Value,
 };
+use super::{duration, size};
 
 /// The JSON schema of the plan file.
 ///
@@ -106,6 +106,10 @@ fn property(key: &'static Key) -> Json {
             default: Some(default),
             ..
         } => json!(default),
+        Value::Size {
+            default: Some(default),
+            ..
+        } => json!(default),
         Value::Choice {
             default: Some(default),
             ..
@@ -132,6 +136,11 @@ fn value(value: &'static Value) -> Json {
         Value::Count { least, most, .. } => {
             json!({ "type": "integer", "minimum": least, "maximum": most })
         }
+        Value::Size { .. } => json!({ "type": "string", "pattern": size::PATTERN }),
+        Value::Texts => json!({
+            "type": "array",
+            "items": { "type": "string", "minLength": 1 },
+        }),
         Value::Duration { .. } => json!({ "type": "string", "pattern": duration::PATTERN }),
         Value::Choice { words, .. } => json!({ "type": "string", "enum": words }),
         Value::PhaseIds => json!({

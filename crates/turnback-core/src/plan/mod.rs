@@ -10,6 +10,7 @@ mod order;
 mod reader;
 mod recreate;
 mod shape;
+mod size;
 mod source;
 mod sql_name;
 mod target;
@@ -21,6 +22,7 @@ use std::time::Duration;
 pub use self::check::check_against;
 pub use self::duration::{parse as parse_duration, show as show_duration};
 pub use self::json_schema::json_schema;
+pub use self::size::{parse as parse_size, show as show_size};
 pub use self::source::{KeySpans, ParsedPlan, PhaseSpans, PlanSource, Spans, parse};
 use crate::name::{Ident, TableName};
 
@@ -90,6 +92,24 @@ pub struct Settings {
     /// How long the server may go without an answer before the connection counts as lost.
     /// Default 30 s.
     pub answer_timeout: Duration,
+    /// How far a standby or a subscriber may be behind before a backfill pauses. Default 10 s.
+    pub max_lag: Duration,
+    /// Bytes of WAL per second that the server may write while a backfill runs. Default: no limit.
+    pub max_wal_rate: Option<u64>,
+    /// Bytes of WAL that may wait for the archiver before a backfill pauses. Default 2 GB.
+    pub max_archive_lag: u64,
+    /// Bytes of WAL that replication slots may keep before a backfill pauses. Default: no limit
+    /// but `max_slot_wal_keep_size`.
+    pub max_retained_wal: Option<u64>,
+    /// Clients that may wait for locks before a backfill pauses. Default 10.
+    pub max_lock_waits: u32,
+    /// Bytes that must stay free on the server's disk, where that can be seen. Default: a
+    /// twentieth of it, and no more than 1 GB.
+    pub min_free_disk: Option<u64>,
+    /// A query that answers true for a backfill to pause.
+    pub pause_when: Option<String>,
+    /// Standbys and subscribers whose lag does not count, by `application_name`.
+    pub ignore_standbys: Vec<String>,
 }
 
 impl Default for Settings {
@@ -100,6 +120,14 @@ impl Default for Settings {
             workers: 2,
             batch_time: Duration::from_millis(200),
             answer_timeout: Duration::from_secs(30),
+            max_lag: Duration::from_secs(10),
+            max_wal_rate: None,
+            max_archive_lag: 2 << 30,
+            max_retained_wal: None,
+            max_lock_waits: 10,
+            min_free_disk: None,
+            pause_when: None,
+            ignore_standbys: vec![],
         }
     }
 }

@@ -47,6 +47,13 @@ pub(super) enum Value {
         most: &'static str,
         default: Option<&'static str>,
     },
+    /// Bytes; limits and default as they are written in the file.
+    Size {
+        least: &'static str,
+        default: Option<&'static str>,
+    },
+    /// A list of texts.
+    Texts,
     /// One of a few words.
     Choice {
         words: &'static [&'static str],
@@ -171,6 +178,74 @@ pub(super) static SETTINGS: Shape = Shape {
                 default: Some("30s"),
             },
             "How long the server may go without an answer before the connection counts as lost and is made again. Work that takes long is not cut short by it.",
+        ),
+        key(
+            "max_lag",
+            false,
+            Value::Duration {
+                least: "100ms",
+                most: "1d",
+                default: Some("10s"),
+            },
+            "How far a standby or a subscriber may be behind before a backfill pauses; from half of it on it slows down.",
+        ),
+        key(
+            "ignore_standbys",
+            false,
+            Value::Texts,
+            "Standbys and subscribers whose lag does not count, by application_name: those that are late on purpose.",
+        ),
+        key(
+            "max_wal_rate",
+            false,
+            Value::Size {
+                least: "64kB",
+                default: None,
+            },
+            "How much WAL the whole server may write in a second while a backfill runs; it slows down to keep that. No limit by default.",
+        ),
+        key(
+            "max_archive_lag",
+            false,
+            Value::Size {
+                least: "64MB",
+                default: Some("2GB"),
+            },
+            "How much WAL may wait for the archiver before a backfill pauses.",
+        ),
+        key(
+            "max_retained_wal",
+            false,
+            Value::Size {
+                least: "64MB",
+                default: None,
+            },
+            "How much WAL a replication slot may keep before a backfill pauses. By default it pauses only where a slot is about to be lost (max_slot_wal_keep_size).",
+        ),
+        key(
+            "max_lock_waits",
+            false,
+            Value::Count {
+                least: 0,
+                most: 100_000,
+                default: 10,
+            },
+            "How many clients of the database may wait for locks, whoever holds them, before a backfill pauses.",
+        ),
+        key(
+            "min_free_disk",
+            false,
+            Value::Size {
+                least: "1MB",
+                default: None,
+            },
+            "How much must stay free on the server's disk; a backfill pauses below it. It can be seen only where turnback runs beside the server. By default a twentieth of the disk, and no more than 1GB.",
+        ),
+        key(
+            "pause_when",
+            false,
+            Value::Sql,
+            "A query with one boolean: a backfill pauses while it answers true, or cannot be asked.",
         ),
     ],
 };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::reader::{Fields, Placed, Reader, code_list, quote};
 use super::shape::Value;
 use super::yaml::{Kind, Node};
-use super::{duration, sql_name};
+use super::{duration, size, sql_name};
 use crate::name::{Ident, TableName};
 
 impl Reader<'_> {
@@ -174,6 +174,62 @@ impl Reader<'_> {
             return None;
         }
         Some(read)
+    }
+
+    /// Reads a size within its limits.
+    pub(super) fn size(&mut self, fields: &Fields<'_>, name: &str) -> Option<u64> {
+        let node = fields.node(name)?;
+        let Some(Value::Size { least, .. }) = fields.shape.key(name).map(|key| &key.value) else {
+            return None;
+        };
+        let expected = "a size such as `64MB` or `2GB`";
+        let text = match &node.kind {
+            Kind::Text(text) => text,
+            Kind::Number(number) => {
+                let help = format!("add the unit: `{number}MB`, `{number}GB`, …");
+                self.wrong_type(node, expected, Some(help));
+                return None;
+            }
+            _ => {
+                self.wrong_type(node, expected, None);
+                return None;
+            }
+        };
+        let Some(read) = size::parse(text) else {
+            let message = format!("expected {expected}, but found {}", quote(text));
+            self.error("bad-size", &node.at, message, "not a size").help =
+                Some("a whole number with one of the units B, kB, MB, GB, TB".to_owned());
+            return None;
+        };
+        if size::parse(least).is_some_and(|least| read < least) {
+            let message = format!("expected a size of at least {least}, but found `{text}`");
+            self.error("out-of-range", &node.at, message, "too small");
+            return None;
+        }
+        Some(read)
+    }
+
+    /// Reads a list of texts.
+    pub(super) fn texts(&mut self, fields: &Fields<'_>, name: &str) -> Vec<String> {
+        let Some(node) = fields.node(name) else {
+            return Vec::new();
+        };
+        let Kind::List(items) = &node.kind else {
+            self.wrong_type(node, "a list of texts", None);
+            return Vec::new();
+        };
+        let mut texts = Vec::new();
+        for item in items {
+            if let Some((text, at)) = self.text(item, "a text") {
+                if text.is_empty() {
+                    let message = "expected a text, but found an empty one";
+                    self.error("empty-text", &at, message.to_owned(), "empty");
+                } else {
+                    texts.push(text);
+                }
+            }
+        }
+        texts
     }
 
     /// Reads one of a few words.

@@ -1,6 +1,7 @@
 //! The ledger in the target: phases, steps, progress, lease.
 
 pub(crate) mod lease;
+pub(crate) mod throttle;
 
 use sqlx::{PgConnection, Row};
 use turnback_core::program::Stage;
@@ -12,6 +13,8 @@ use crate::error::{ledger_error, target_error};
 use crate::session::run;
 
 const LEDGER: &str = include_str!("ledger.sql");
+/// Came after the first ledgers; made where it is not there.
+const THROTTLE: &str = include_str!("throttle.sql");
 /// The ledger's version that this turnback reads and writes.
 const VERSION: i32 = 1;
 /// Serialises the making of the ledger (advisory lock).
@@ -31,6 +34,7 @@ pub(crate) async fn open(connection: &mut PgConnection) -> Result<(), TargetErro
         if !exists(connection).await? {
             run(connection, LEDGER).await?;
         }
+        run(connection, THROTTLE).await?;
         let version: i32 = sqlx::query_scalar("SELECT version FROM turnback.version")
             .fetch_one(&mut *connection)
             .await

@@ -73,35 +73,11 @@ impl Cluster {
             Some(binaries) => binaries.clone(),
             None => Binaries::find()?,
         };
-        let directory = tempfile::Builder::new()
-            .prefix("turnback-cluster-")
-            .tempdir()
-            .map_err(|e| ClusterError::io("make a directory for the cluster", e))?;
-        let account = Account::for_owner_of(directory.path())?;
-        account.give(directory.path())?;
-        let watchdog = Watchdog::spawn(&binaries, directory.path(), &account)?;
-        // From here on the watchdog removes the directory, whatever happens.
-        let mut home = Home {
-            directory: directory.keep(),
-            account,
-            port: 0,
-            _watchdog: watchdog,
-        };
+        let mut home = Home::make(&binaries)?;
         home.initialise(&binaries, &options)?;
-        let mut attempt = 1;
-        loop {
-            home.port = free_port()?;
-            match home.start_server(&binaries) {
-                Ok(()) => break,
-                Err(_) if attempt < START_ATTEMPTS => attempt += 1,
-                Err(error) => return Err(error),
-            }
-        }
+        home.start_somewhere(&binaries)?;
         Ok(Self {
-            url: Url::new(format!(
-                "postgres://postgres@127.0.0.1:{}/postgres",
-                home.port
-            )),
+            url: home.url(),
             binaries,
             home: Some(home),
         })
@@ -208,12 +184,85 @@ impl Cluster {
         home.start_server(&self.binaries)
     }
 
+    /// A standby that streams from this cluster under an `application_name`, as a cluster of
+    /// its own. This one is stopped for as long as its files are copied.
+    ///
+    /// # Errors
+    ///
+    /// When the cluster is borrowed, or one of the two does not come up.
+    pub fn standby(&self, name: &str) -> Result<Self, ClusterError> {
+        let home = self.own("make a standby of")?;
+        home.server_tool(&self.binaries, "pg_ctl", |command| {
+            command.args(["-D", "data", "-m", "fast", "-s", "-w", "stop"]);
+        })?;
+        let mut standby = Home::make(&self.binaries)?;
+        let mut copy = Command::new("cp");
+        copy.arg("-a").arg(home.directory.join("data"));
+        copy.arg(standby.directory.join("data"));
+        error::run("cp", &mut copy)?;
+        home.start_server(&self.binaries)?;
+        let failed = |e| ClusterError::io("write the standby's settings", e);
+        let path = standby.directory.join("data/postgresql.auto.conf");
+        let text = std::fs::read_to_string(&path).map_err(failed)?;
+        // The last one of a name wins.
+        let own = format!(
+            "{text}unix_socket_directories = ''\nprimary_conninfo = 'host=127.0.0.1 port={} user=postgres application_name={name}'\n",
+            home.port
+        );
+        std::fs::write(&path, own).map_err(failed)?;
+        std::fs::write(standby.directory.join("data/standby.signal"), "").map_err(failed)?;
+        standby.start_somewhere(&self.binaries)?;
+        Ok(Self {
+            url: standby.url(),
+            binaries: self.binaries.clone(),
+            home: Some(standby),
+        })
+    }
+
     fn own(&self, doing: &'static str) -> Result<&Home, ClusterError> {
         self.home.as_ref().ok_or(ClusterError::Borrowed { doing })
     }
 }
 
 impl Home {
+    /// A directory, the server's user and the watchdog.
+    fn make(binaries: &Binaries) -> Result<Self, ClusterError> {
+        let directory = tempfile::Builder::new()
+            .prefix("turnback-cluster-")
+            .tempdir()
+            .map_err(|e| ClusterError::io("make a directory for the cluster", e))?;
+        let account = Account::for_owner_of(directory.path())?;
+        account.give(directory.path())?;
+        let watchdog = Watchdog::spawn(binaries, directory.path(), &account)?;
+        // From here on the watchdog removes the directory, whatever happens.
+        Ok(Self {
+            directory: directory.keep(),
+            account,
+            port: 0,
+            _watchdog: watchdog,
+        })
+    }
+
+    fn url(&self) -> Url {
+        Url::new(format!(
+            "postgres://postgres@127.0.0.1:{}/postgres",
+            self.port
+        ))
+    }
+
+    /// Starts the server on a port that is free.
+    fn start_somewhere(&mut self, binaries: &Binaries) -> Result<(), ClusterError> {
+        let mut attempt = 1;
+        loop {
+            self.port = free_port()?;
+            match self.start_server(binaries) {
+                Ok(()) => return Ok(()),
+                Err(_) if attempt < START_ATTEMPTS => attempt += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     fn log_file(&self) -> PathBuf {
         self.directory.join("log")
     }

@@ -10,6 +10,7 @@ mod plan;
 mod preflight;
 mod schema;
 mod status;
+mod throttle;
 mod up;
 
 use turnback_core::exit::ExitCode;
@@ -45,6 +46,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Back(args) => back::run(args).await,
         Command::Contract(args) => contract::run(args).await,
         Command::Status(args) => status::run(args).await,
+        Command::Throttle(args) => throttle::run(args).await,
         Command::Schema => schema::run(),
         Command::Demo(args) => demo::run(args).await,
     }

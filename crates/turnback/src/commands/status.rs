@@ -35,6 +35,8 @@ pub(crate) async fn run(args: StatusArgs) -> Result<ExitCode, Failure> {
         Ok(Some(journal)) => worst_locks(&journal.about_locks().await.unwrap_or_default()),
         Ok(None) | Err(_) => BTreeMap::new(),
     };
+    let backfill = target.throttle(&plan.name).await?;
+    let backfill = super::throttle::at_work(&backfill);
     if args.json {
         let phases: Vec<_> = plan
             .phases
@@ -43,7 +45,7 @@ pub(crate) async fn run(args: StatusArgs) -> Result<ExitCode, Failure> {
             .collect();
         anstream::println!(
             "{:#}",
-            json!({ "plan": plan.name, "target": plan.target.redacted(), "phases": phases })
+            json!({ "plan": plan.name, "target": plan.target.redacted(), "phases": phases, "backfill": backfill })
         );
         return Ok(ExitCode::Done);
     }
@@ -60,6 +62,11 @@ pub(crate) async fn run(args: StatusArgs) -> Result<ExitCode, Failure> {
         ]);
     }
     anstream::println!("{shown}");
+    if let Some(record) = backfill {
+        for line in super::throttle::state(record) {
+            anstream::println!("{line}");
+        }
+    }
     let of_phases: Vec<(&str, &PhaseLocks)> = plan
         .phases
         .iter()

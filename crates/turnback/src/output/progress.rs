@@ -2,11 +2,13 @@
 //! piped to a file.
 
 use std::io::IsTerminal;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use turnback_core::human::human_duration;
 use turnback_core::state::PhaseState;
+use turnback_core::throttle::Pace;
 use turnback_engine::edges::Observer;
 use turnback_engine::progress::Progress;
 
@@ -22,6 +24,14 @@ pub(crate) struct Terminal {
     bar: ProgressBar,
     interactive: bool,
     told: Mutex<Instant>,
+    /// The backfill at work: since when, and why it is slow.
+    fill: Mutex<Fill>,
+}
+
+/// What is remembered of a backfill between two looks at it.
+struct Fill {
+    since: Instant,
+    slow: Option<String>,
 }
 
 impl Terminal {
@@ -39,6 +49,10 @@ impl Terminal {
             bar,
             interactive,
             told: Mutex::new(Instant::now()),
+            fill: Mutex::new(Fill {
+                since: Instant::now(),
+                slow: None,
+            }),
         }
     }
 
@@ -47,10 +61,7 @@ impl Terminal {
     }
 
     fn may_tell(&self) -> bool {
-        let mut told = self
-            .told
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.elapsed() < QUIET {
             return false;
         }
@@ -63,25 +74,49 @@ impl Terminal {
         self.bar.finish_and_clear();
     }
 
+    fn fill(&self) -> MutexGuard<'_, Fill> {
+        self.fill.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn filled(&self, table: &str, pages: u64, of_pages: u64, rows: u64) {
+        let (seconds, slow) = {
+            let fill = self.fill();
+            (fill.since.elapsed().as_secs_f64(), fill.slow.clone())
+        };
+        let rate = count((rows as f64 / seconds.max(0.001)) as u64);
+        let rows = count(rows);
         if self.interactive {
             self.bar.set_style(
                 ProgressStyle::with_template(
-                    "  {spinner} {msg} {bar:30} {percent:>3}%  {prefix} rows, {eta} left",
+                    "  {spinner} {msg} {bar:30} {percent:>3}%  {prefix}, {eta} left",
                 )
                 .unwrap_or_else(|_| ProgressStyle::default_bar()),
             );
             self.bar.set_length(of_pages);
             self.bar.set_position(pages);
-            self.bar.set_prefix(count(rows));
-            self.bar.set_message(format!("filling {table}"));
+            self.bar.set_prefix(format!("{rows} rows, {rate}/s"));
+            let slow = slow.map(|slow| format!(" ({slow})")).unwrap_or_default();
+            self.bar.set_message(format!("filling {table}{slow}"));
         } else if self.may_tell() {
             let percent = (pages * 100).checked_div(of_pages).unwrap_or(100);
+            let left = (pages > 0).then(|| {
+                let left = of_pages.saturating_sub(pages) as f64 * seconds / pages as f64;
+                format!(", {} left", human_duration(left))
+            });
             self.line(&format!(
-                "    filling {table}: {percent}%, {} rows",
-                count(rows)
+                "    filling {table}: {percent}%, {rows} rows, {rate}/s{}",
+                left.unwrap_or_default()
             ));
         }
+    }
+
+    fn paced(&self, table: &str, pace: &Pace) {
+        let reasons: Vec<String> = pace.reasons.iter().map(ToString::to_string).collect();
+        let how = if pace.paused { "paused" } else { "slower" };
+        let slow = (!reasons.is_empty()).then(|| format!("{how}: {}", reasons.join("; ")));
+        let line = slow.clone().unwrap_or_else(|| "full pace again".to_owned());
+        self.fill().slow = slow;
+        self.line(&format!("    filling {table}: {line}"));
     }
 }
 
@@ -97,6 +132,10 @@ impl Observer for Terminal {
             }
             Progress::StageBegun { .. } => {}
             Progress::StepBegun { title, .. } => {
+                *self.fill() = Fill {
+                    since: Instant::now(),
+                    slow: None,
+                };
                 self.bar.reset();
                 self.bar.set_style(
                     ProgressStyle::with_template("  {spinner} {msg} ({elapsed})")
@@ -119,6 +158,7 @@ impl Observer for Terminal {
                     self.line(&format!("    still at work for {seconds} s: {title}"));
                 }
             }
+            Progress::Paced { table, pace } => self.paced(table, pace),
             Progress::Waiting { blockers, .. } => {
                 if self.may_tell() {
                     for blocker in blockers {

@@ -12,6 +12,7 @@ mod locks;
 mod own_triggers;
 mod resume;
 mod server;
+mod throttle;
 mod traffic;
 mod transitions;
 mod world;

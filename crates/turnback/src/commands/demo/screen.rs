@@ -182,6 +182,8 @@ impl Observer for Screen {
             } => self.line(&format!(
                 "   {DIM}·{DIM:#} a lock was not to be had in time, try {attempt} of {attempts}: let go, so that nobody queues for it"
             )),
+            // Its own cluster bears what it is given.
+            Progress::Paced { .. } => {}
             Progress::Removed { session, .. } => {
                 self.line(&format!("   {DIM}·{DIM:#} was held up by {session}"));
             }

@@ -1,15 +1,22 @@
 //! A backfill step: several workers over stripes of the table, batches sized by time,
 //! progress in the ledger so that a crash resumes where it was.
 
+mod control;
+mod size;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::JoinSet;
 use turnback_core::backfill::Backfill;
+use turnback_core::journal::{LockTimes, TakenLock};
+use turnback_core::throttle::Pace;
 
+use self::control::Control;
+use self::size::{FullPage, next_size};
 use crate::edges::{Fence, Journal, Mark, Observer, StepKey, Stripe, Target};
 use crate::error::{EngineError, TargetError};
 use crate::progress::Progress;
@@ -21,27 +28,31 @@ use crate::transaction::RECONNECTS;
 const STRIPES_PER_WORKER: u32 = 8;
 /// Pages of the first batch, before anything is known about their speed.
 const FIRST_PAGES: i64 = 64;
-/// The most pages one batch takes.
-const MOST_PAGES: i64 = 16_384;
-/// The most pages one batch takes while it is not known what a page full of rows costs.
-const BLIND_PAGES: i64 = 128;
+/// The most sessions side by side; those that the pace does not let work wait.
+const MOST_WORKERS: u32 = 64;
+/// How long a worker that waits for its turn does not look whether the work is over.
+const TURN: Duration = Duration::from_millis(200);
+/// How much the last batch counts in how much longer than they should batches take.
+const LATELY: f64 = 0.2;
 /// Refusals in a row before a batch leaves out the rows that somebody holds.
 const PATIENCE: u32 = 8;
 /// Refusals in a row before a walk that must not leave any out stops the run; about a minute.
 const LAST_PATIENCE: u32 = 64;
 
 impl<T: Target, J: Journal> Run<T, J> {
-    /// Fills what is left to fill and marks it. Gives the number of rows written.
+    /// Fills what is left to fill and marks it. Gives the number of rows written, and for how
+    /// long it held rows.
     pub(crate) async fn fill(
         &self,
         key: &StepKey,
         backfill: &Backfill,
         mark: &Mark,
-    ) -> Result<u64, EngineError> {
+    ) -> Result<(u64, LockTimes), EngineError> {
         let (mut rows, mut lost) = (0, 0);
+        let mut longest = Duration::ZERO;
         loop {
             let filled = async {
-                self.walk(key, backfill, &mut rows).await?;
+                self.walk(key, backfill, &mut rows, &mut longest).await?;
                 if self.stop.is_asked() {
                     return Err(TargetError::Stopped);
                 }
@@ -49,7 +60,7 @@ impl<T: Target, J: Journal> Run<T, J> {
             }
             .await;
             match filled {
-                Ok(()) => return Ok(rows),
+                Ok(()) => return Ok((rows, held(backfill, longest))),
                 // Batches do not wait for the disk, so a server that comes back from a crash
                 // may have forgotten the last ones, each with its progress: what is left to
                 // do is read from the ledger again.
@@ -73,6 +84,7 @@ impl<T: Target, J: Journal> Run<T, J> {
         key: &StepKey,
         backfill: &Backfill,
         rows: &mut u64,
+        longest: &mut Duration,
     ) -> Result<(), TargetError> {
         let workers = self.settings.workers.max(1);
         let stripes = self
@@ -83,24 +95,32 @@ impl<T: Target, J: Journal> Run<T, J> {
             .iter()
             .map(|stripe| (stripe.end - stripe.next).max(0) as u64)
             .sum();
+        let mut control = Control::new(self, key);
         let shared = Arc::new(Shared {
             target: self.target.clone(),
             fence: self.fence,
             key: key.clone(),
             backfill: backfill.clone(),
-            batch_time: self.settings.batch_time,
+            pace: watch::Sender::new(control.pace()),
             left: Mutex::new(stripes.into()),
             observer: self.observer.clone(),
             stop: self.stop.clone(),
             failed: AtomicBool::new(false),
+            dealt: AtomicBool::new(false),
+            strain: std::sync::Mutex::new(1.0),
+            longest: std::sync::Mutex::new(Duration::ZERO),
             pages: AtomicU64::new(0),
             rows: AtomicU64::new(0),
             of_pages,
         });
         shared.show();
+        // Before the first batch: a server may have enough to bear already.
+        control.look(&shared).await;
+        let over = Arc::new(Notify::new());
+        let control = tokio::spawn(control.keep(shared.clone(), over.clone()));
         let mut tasks = JoinSet::new();
-        for _ in 0..workers {
-            tasks.spawn(work(shared.clone()));
+        for number in 0..MOST_WORKERS {
+            tasks.spawn(work(shared.clone(), number));
         }
         let mut failure = None;
         while let Some(ended) = tasks.join_next().await {
@@ -115,8 +135,27 @@ impl<T: Target, J: Journal> Run<T, J> {
                 failure.get_or_insert(error);
             }
         }
+        over.notify_one();
+        // It ends by itself; its looks serve the pace alone.
+        let _ = control.await;
         *rows += shared.rows.load(Ordering::Relaxed);
+        *longest = (*longest).max(*shared.longest());
         failure.map_or(Ok(()), Err)
+    }
+}
+
+/// What a backfill held: rows, each for no longer than one batch.
+fn held(backfill: &Backfill, longest: Duration) -> LockTimes {
+    let hold_millis = longest.as_secs_f64() * 1000.0;
+    LockTimes {
+        hold_millis,
+        taken: vec![TakenLock {
+            relation: backfill.table.to_string(),
+            mode: "RowExclusiveLock".to_owned(),
+            wait_millis: None,
+            hold_millis,
+        }],
+        ..LockTimes::default()
     }
 }
 
@@ -125,12 +164,18 @@ struct Shared<T> {
     fence: Fence,
     key: StepKey,
     backfill: Backfill,
-    batch_time: Duration,
+    pace: watch::Sender<Pace>,
     left: Mutex<VecDeque<Stripe>>,
     observer: Arc<dyn Observer>,
     stop: Stop,
     /// One of the workers has: the others need not go on.
     failed: AtomicBool,
+    /// Every stripe has been begun: whoever has one sees it through.
+    dealt: AtomicBool,
+    /// How many times longer than they should batches have taken lately.
+    strain: std::sync::Mutex<f64>,
+    /// The longest batch.
+    longest: std::sync::Mutex<Duration>,
     pages: AtomicU64,
     rows: AtomicU64,
     of_pages: u64,
@@ -148,18 +193,83 @@ impl<T> Shared<T> {
     }
 }
 
-async fn work<T: Target>(shared: Arc<Shared<T>>) -> Result<(), TargetError> {
+impl<T> Shared<T> {
+    fn is_over(&self) -> bool {
+        self.stop.is_asked() || self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Whether the pace lets this worker begin a batch now.
+    fn has_turn(&self, number: u32) -> bool {
+        let pace = self.pace.borrow();
+        let among = number < pace.workers || self.dealt.load(Ordering::Relaxed);
+        among && !pace.paused
+    }
+
+    /// Waits until the pace changes, and for no longer than a moment.
+    async fn wait(&self) {
+        let mut pace = self.pace.subscribe();
+        // The sender lives as long as this value; a moment that is over is no error.
+        let _ = tokio::time::timeout(TURN, pace.changed()).await;
+    }
+
+    /// Takes the time of a batch in, and rests as the pace wants it.
+    async fn rest(&self, took: Duration) {
+        let pace = self.pace.borrow().clone();
+        {
+            let mut longest = self.longest();
+            *longest = (*longest).max(took);
+            let times = took.as_secs_f64() / pace.batch_time.as_secs_f64().max(0.001);
+            let mut strain = locked(&self.strain);
+            *strain += LATELY * (times - *strain);
+        }
+        if pace.rest > 0.0 {
+            tokio::select! {
+                () = tokio::time::sleep(took.mul_f64(pace.rest)) => {}
+                () = self.stop.asked() => {}
+            }
+        }
+    }
+
+    fn longest(&self) -> std::sync::MutexGuard<'_, Duration> {
+        locked(&self.longest)
+    }
+
+    fn strain(&self) -> f64 {
+        *locked(&self.strain)
+    }
+}
+
+fn locked<V>(value: &std::sync::Mutex<V>) -> std::sync::MutexGuard<'_, V> {
+    value
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+async fn work<T: Target>(shared: Arc<Shared<T>>, number: u32) -> Result<(), TargetError> {
     let mut pages = FIRST_PAGES;
     let mut full = FullPage::default();
     loop {
+        while !shared.is_over() && !shared.has_turn(number) {
+            shared.wait().await;
+        }
+        if shared.is_over() {
+            return Ok(());
+        }
         let Some(mut stripe) = shared.left.lock().await.pop_front() else {
+            shared.dealt.store(true, Ordering::Relaxed);
             return Ok(());
         };
         let mut refused = 0;
         while stripe.next < stripe.end {
-            if shared.stop.is_asked() || shared.failed.load(Ordering::Relaxed) {
+            if shared.is_over() {
                 return Ok(());
             }
+            if !shared.has_turn(number) {
+                // Another worker may have its turn, and goes on with it.
+                shared.left.lock().await.push_front(stripe);
+                break;
+            }
+            let aim = shared.pace.borrow().batch_time;
             let end = (stripe.next + pages).min(stripe.end);
             let begun = Instant::now();
             let around = refused >= PATIENCE && !shared.backfill.complete;
@@ -183,8 +293,8 @@ async fn work<T: Target>(shared: Arc<Shared<T>>) -> Result<(), TargetError> {
                     shared.show();
                     stripe.next = end;
                     refused = 0;
-                    pages = next_size(done, took, shared.batch_time)
-                        .min(full.most_pages(shared.batch_time));
+                    pages = next_size(done, took, aim).min(full.most_pages(aim));
+                    shared.rest(took).await;
                 }
                 // A client holds a row, or a deadlock was ended in its favour: smaller
                 // batches meet fewer of them.
@@ -201,71 +311,5 @@ async fn work<T: Target>(shared: Arc<Shared<T>>) -> Result<(), TargetError> {
                 Err(error) => return Err(error),
             }
         }
-    }
-}
-
-/// The size of the next batch, so that it takes about `aim`; never more than doubled at once.
-fn next_size(pages: i64, took: Duration, aim: Duration) -> i64 {
-    let ratio = aim.as_secs_f64() / took.as_secs_f64().max(0.000_1);
-    ((pages as f64 * ratio.clamp(0.25, 2.0)) as i64).clamp(1, MOST_PAGES)
-}
-
-/// What a page full of rows costs, as far as batches have shown. Pages whose rows are filled
-/// already, or dead, cost next to nothing; a batch that has grown large on them must not hold
-/// its rows' locks for seconds when it comes to pages that are full.
-#[derive(Default)]
-struct FullPage {
-    rows: f64,
-    seconds: f64,
-}
-
-impl FullPage {
-    /// Learns from batches about as dense as the densest. One that was slow for reasons of its
-    /// own is forgotten by and by.
-    fn learn(&mut self, pages: i64, rows: u64, took: Duration) {
-        let pages = pages.max(1) as f64;
-        let dense = rows as f64 / pages;
-        if rows > 0 && dense >= self.rows / 2.0 {
-            self.rows = self.rows.max(dense);
-            self.seconds = (took.as_secs_f64() / pages).max(self.seconds * 0.8);
-        }
-    }
-
-    /// The most pages that the next batch may take.
-    fn most_pages(&self, aim: Duration) -> i64 {
-        if self.seconds > 0.0 {
-            ((aim.as_secs_f64() / self.seconds) as i64).clamp(1, MOST_PAGES)
-        } else {
-            BLIND_PAGES
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn batches_follow_time_and_never_jump() {
-        let aim = Duration::from_millis(200);
-        assert_eq!(next_size(100, Duration::from_millis(200), aim), 100);
-        assert_eq!(next_size(100, Duration::from_millis(1), aim), 200);
-        assert_eq!(next_size(100, Duration::from_secs(10), aim), 25);
-        assert_eq!(next_size(1, Duration::from_secs(10), aim), 1);
-    }
-
-    #[test]
-    fn cheap_pages_do_not_make_the_next_batch_too_long() {
-        let aim = Duration::from_millis(200);
-        let mut full = FullPage::default();
-        full.learn(5_000, 0, Duration::from_millis(10));
-        assert_eq!(full.most_pages(aim), BLIND_PAGES);
-        full.learn(100, 8_000, Duration::from_millis(400));
-        assert_eq!(full.most_pages(aim), 50);
-        // A few live rows among the dead teach nothing; a fast full batch does, slowly.
-        full.learn(5_000, 10, Duration::from_millis(10));
-        assert_eq!(full.most_pages(aim), 50);
-        full.learn(100, 8_000, Duration::from_millis(100));
-        assert_eq!(full.most_pages(aim), 62);
     }
 }
