@@ -26,6 +26,8 @@ pub enum Fact {
     Relation(TableName),
     /// There are extended statistics of this name.
     Statistics(TableName),
+    /// The materialized view is there and filled.
+    Filled(TableName),
     /// The fact does not hold.
     Not(Box<Fact>),
 }
@@ -119,6 +121,10 @@ impl Fact {
                  AND s.stxnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = {}))",
                 literal(name.name.as_str()),
                 literal(name.schema.as_str())
+            ),
+            Self::Filled(view) => format!(
+                "EXISTS (SELECT FROM pg_catalog.pg_class c WHERE {} AND c.relispopulated)",
+                class(view)
             ),
             Self::Not(fact) => format!("NOT {}", fact.sql()),
         }

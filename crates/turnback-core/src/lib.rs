@@ -23,6 +23,7 @@ pub mod program;
 pub mod removal;
 pub mod schema;
 pub mod scope;
+pub mod script;
 pub mod sql_operation;
 pub mod state;
 pub mod step;

@@ -123,6 +123,7 @@ mod tests {
         let versions = tags.iter().map(|tag| LiveVersion {
             tag: (*tag).to_owned(),
             tables: BTreeSet::new(),
+            views: BTreeSet::new(),
         });
         Program {
             versions: versions.collect(),

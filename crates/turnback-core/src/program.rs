@@ -37,10 +37,27 @@ pub struct Program {
     /// Version schemas that are kept once the phase is expanded, oldest shape first: its own
     /// is the last, the one before it shows its old shape.
     pub versions: Vec<LiveVersion>,
+    /// Views that change with the tables.
+    #[serde(default)]
+    pub views: Vec<TableName>,
+    /// What preflight tries out.
+    #[serde(default)]
+    pub trials: Vec<Trial>,
     /// Objects that turnback will create, change and drop.
     pub objects: Objects,
     /// What cannot be turned back, in plain words; empty for most phases.
     pub irreversible: Vec<String>,
+}
+
+/// Something that only the server can judge: preflight tries it in a transaction that is
+/// rolled back. The trials of a phase run in one transaction, in order; one that fails leaves
+/// the others alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// What is tried; nothing where the statement only prepares what follows.
+    pub view: Option<TableName>,
+    /// The statement.
+    pub sql: String,
 }
 
 /// Objects that a phase touches, in plain words (`table public.users`).

@@ -78,6 +78,9 @@ pub struct TableLock {
     pub table: TableName,
     /// How strong.
     pub mode: LockMode,
+    /// It is a view, or a materialized one, and the tables it reads are not locked with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub view: bool,
 }
 
 /// Lock modes that turnback takes (PostgreSQL manual, 13.3.1), weakest first.
@@ -132,7 +135,16 @@ impl fmt::Display for TableLock {
 
 impl TableLock {
     /// The statement that takes it.
+    ///
+    /// `LOCK TABLE` on a view locks every table it reads, and knows no materialized views; to
+    /// move a view to where it is changes nothing and locks it alone.
     pub fn sql(&self) -> String {
+        if self.view {
+            return format!(
+                "ALTER TABLE {} SET SCHEMA {}",
+                self.table, self.table.schema
+            );
+        }
         format!("LOCK TABLE ONLY {} IN {} MODE", self.table, self.mode.sql())
     }
 
@@ -141,6 +153,15 @@ impl TableLock {
         Self {
             table: table.clone(),
             mode: LockMode::AccessExclusive,
+            view: false,
+        }
+    }
+
+    /// Readers of a view wait, and writers through it; those of the tables it reads do not.
+    pub fn view(view: &TableName) -> Self {
+        Self {
+            view: true,
+            ..Self::exclusive(view)
         }
     }
 
@@ -149,6 +170,7 @@ impl TableLock {
         Self {
             table: table.clone(),
             mode: LockMode::ShareRowExclusive,
+            view: false,
         }
     }
 
@@ -157,6 +179,7 @@ impl TableLock {
         Self {
             table: table.clone(),
             mode: LockMode::ShareUpdateExclusive,
+            view: false,
         }
     }
 }
@@ -186,6 +209,7 @@ impl Step {
             Work::Backfill(backfill) => vec![TableLock {
                 table: backfill.table.clone(),
                 mode: LockMode::RowExclusive,
+                view: false,
             }],
             Work::Verify { .. } | Work::Script { .. } => vec![],
         }

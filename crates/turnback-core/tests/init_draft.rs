@@ -279,13 +279,9 @@ fn what_cannot_be_carried_yet_is_said_before_the_check_says_it() {
     db.0.views.insert(
         name("busy"),
         View {
-            materialized: false,
-            owner: String::new(),
-            definition: String::new(),
-            options: vec![],
+            materialized: true,
             reads: BTreeMap::from([(name("audit_logs"), columns(&["id", "what"]))]),
-            comment: None,
-            grants: vec![],
+            ..View::default()
         },
     );
     db.0.publications.push(Publication {
@@ -302,7 +298,7 @@ fn what_cannot_be_carried_yet_is_said_before_the_check_says_it() {
         });
     });
     let draft = db.draft();
-    assert_eq!(draft.phases[0].refused, ["view public.busy"]);
+    assert_eq!(draft.phases[0].refused, ["materialized view public.busy"]);
     // The policy reads the owner, not the conversation's own key.
     assert!(draft.phases[2].refused.is_empty());
     assert_eq!(
@@ -315,7 +311,7 @@ fn what_cannot_be_carried_yet_is_said_before_the_check_says_it() {
     assert!(
         draft
             .yaml
-            .contains("# refused   `turnback check` will refuse view public.busy")
+            .contains("# refused   `turnback check` will refuse materialized view public.busy")
     );
 }
 

@@ -10,10 +10,10 @@ mod ledger;
 mod locks;
 mod online;
 mod pressure;
-mod script;
 pub mod session;
 mod silence;
 mod target;
+pub mod trial;
 
 pub use self::ledger::throttle::Throttle;
 pub use self::target::PostgresTarget;

@@ -408,7 +408,7 @@ impl Target for PostgresTarget {
         self.answered(session::enlist(&mut session, fence)).await?;
         let setup = format!("SET {path}; SET lock_timeout = 0");
         self.answered(run(&mut session, &setup)).await?;
-        for statement in crate::script::statements(sql) {
+        for statement in turnback_core::script::statements(sql) {
             attended(&self.pool, pid, self.answer, run(&mut session, statement)).await?;
         }
         // What it did is done; a goodbye that fails changes nothing.

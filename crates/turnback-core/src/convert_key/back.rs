@@ -7,7 +7,7 @@ use super::cut_over::{
     plain_indexes, rename_constraint, rename_index,
 };
 use super::passes::Pass;
-use super::{Era, Room, contract, own_functions, policies, statistics, sync, transaction};
+use super::{Era, Room, contract, own_functions, policies, statistics, sync, transaction, views};
 use crate::fact::Fact;
 use crate::step::{Step, TableLock, Work};
 
@@ -88,6 +88,7 @@ pub(super) fn swap(room: &Room<'_>) -> Step {
     }
     statements.extend(functions(room, Era::BeforeCutOver));
     statements.extend(own_functions::read_anew(room));
+    statements.extend(views::swap_back(room));
     statements.extend(policies::back(room));
     let done_when = room
         .conversion
@@ -100,7 +101,7 @@ pub(super) fn swap(room: &Room<'_>) -> Step {
             "make the old shape the default again: swap names in {} tables",
             room.conversion.tables.len()
         ),
-        room.lock_all(),
+        views::locks_back(room),
         statements,
         done_when,
     )
@@ -109,9 +110,9 @@ pub(super) fn swap(room: &Room<'_>) -> Step {
 /// Drops the new shape, from wherever expand was left. Every statement allows for what is not
 /// there (yet, or any more). Triggers and the columns they fill leave in one transaction,
 /// references before the keys they look up.
-pub(super) fn withdraw(room: &Room<'_>, passes: &[Pass], views: Step) -> Vec<Step> {
+pub(super) fn withdraw(room: &Room<'_>, passes: &[Pass], versions: Step) -> Vec<Step> {
     let phase = room.phase();
-    let mut steps = vec![views];
+    let mut steps = vec![versions];
     for (table, constraint, far) in touched_foreign_keys(room) {
         let name = constraint.name.new_shape_of(phase);
         let mut locks = vec![TableLock::exclusive(table)];

@@ -6,7 +6,9 @@
 use super::constraints::{
     add_foreign_key, deferrable, touched_checks, touched_foreign_keys, validate,
 };
-use super::{Era, Room, Shape, indexes, own_functions, policies, statistics, sync, transaction};
+use super::{
+    Era, Room, Shape, indexes, own_functions, policies, statistics, sync, transaction, views,
+};
 use crate::fact::Fact;
 use crate::name::{Ident, TableName, literal};
 use crate::schema::{Constraint, ConstraintKind, Index};
@@ -100,6 +102,7 @@ pub(super) fn step(room: &Room<'_>) -> Step {
     }
     statements.extend(functions(room, Era::AfterCutOver));
     statements.extend(own_functions::read_anew(room));
+    statements.extend(views::swap(room));
     statements.extend(policies::cut_over(room));
     let done_when = room
         .conversion
@@ -112,7 +115,7 @@ pub(super) fn step(room: &Room<'_>) -> Step {
             "make the new shape the default: swap names in {} tables",
             room.conversion.tables.len()
         ),
-        room.lock_all(),
+        views::locks_forward(room),
         statements,
         done_when,
     )

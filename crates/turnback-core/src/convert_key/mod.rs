@@ -23,8 +23,10 @@ mod refuse;
 mod statistics;
 mod sync;
 mod touched;
+mod trial;
 mod verify;
 mod versions;
+mod views;
 
 use std::collections::BTreeSet;
 
@@ -41,6 +43,7 @@ use self::reach::Reach;
 pub use self::sync::FILL_SETTING;
 use self::touched::Conversion;
 pub use self::versions::{BASE, LiveVersion};
+use self::views::Carried;
 
 /// Plans a phase of key conversions.
 ///
@@ -61,14 +64,16 @@ pub fn program(
         snapshot: lookup.snapshot,
         conversion: &conversion,
         policies: policies::of(lookup.snapshot, operations),
+        views: carried(lookup.snapshot, &conversion, operations, live),
+        old_tag: versions::old_tag(live).to_owned(),
     };
     let passes = passes::order(&conversion);
 
     let mut expand = columns::steps(&room, &passes);
+    expand.extend(views::build(&room));
     let swap = cut_over::step(&room);
-    // A policy may ask a dependent view, which has its new shape at the end of expand only.
-    let ours = versions::schemas(lookup.snapshot, live);
-    let carries_views = !affected::views(lookup.snapshot, &conversion, &ours).is_empty();
+    // A policy may ask a dependent view: then only the whole swap tells, at the end of expand.
+    let carries_views = !room.views.is_empty();
     if !carries_views {
         expand.extend(policies::rehearse(&room, policies::renames(&room)));
     }
@@ -80,12 +85,13 @@ pub fn program(
     expand.extend(constraints::filled(&room, &passes));
     expand.extend(constraints::checks(&room));
     expand.extend(constraints::foreign_keys(&room));
-    let views = versions::plan(&room, live);
+    expand.extend(views::fill(&room));
+    let versions = versions::plan(&room, live);
     let mut settle = indexes::build_spare(&room);
     settle.extend(cut_over::settle(&room));
     let mut give_up_old = indexes::drop_spare(&room);
-    give_up_old.extend(views.give_up_old);
-    expand.push(views.create);
+    give_up_old.extend(versions.give_up_old);
+    expand.push(versions.create);
     expand.push(verify::step(&room));
     if carries_views && let Work::Transaction { statements, .. } = &swap.work {
         expand.extend(policies::rehearse(&room, statements.clone()));
@@ -97,18 +103,20 @@ pub fn program(
         cut_over: vec![swap],
         settle,
         swap_back: vec![back::swap(&room)],
-        withdraw: back::withdraw(&room, &passes, views.withdraw),
+        withdraw: back::withdraw(&room, &passes, versions.withdraw),
         contract: contract::steps(&room, give_up_old),
-        retire: vec![views.retire],
+        retire: vec![versions.retire],
         tables: conversion.tables.keys().cloned().collect(),
         columns: conversion
             .columns()
             .map(|(table, column)| (table.clone(), column.name.clone()))
             .collect(),
         rewrites: passes.iter().map(|pass| pass.table.clone()).collect(),
-        version_schemas: views.schemas,
-        versions: views.kept,
-        objects: objects(&room, &views.names),
+        version_schemas: versions.schemas,
+        versions: versions.kept,
+        views: room.views.iter().map(|view| view.name.clone()).collect(),
+        trials: trial::trials(&room),
+        objects: objects(&room, &versions.names),
         irreversible: vec![],
     };
     Ok((program, findings))
@@ -161,7 +169,8 @@ fn examine(
 ) -> Result<(Conversion, Vec<Finding>), Vec<Finding>> {
     let conversion = touched::resolve(lookup, phase, operations)?;
     let given = policies::of(lookup.snapshot, operations);
-    let findings = refuse::findings(lookup, &conversion, &given, live);
+    let views = carried(lookup.snapshot, &conversion, operations, live);
+    let findings = refuse::findings(lookup, &conversion, &given, &views, live);
     if findings
         .iter()
         .any(|finding| finding.weight == Weight::NoGo)
@@ -177,6 +186,32 @@ pub(crate) struct Room<'a> {
     pub(crate) conversion: &'a Conversion,
     /// Policies that the plan gives anew.
     pub(crate) policies: Vec<NewPolicy<'a>>,
+    /// Views that change with it, each after those that it reads.
+    pub(crate) views: Vec<Carried<'a>>,
+    /// The tag of the version that shows the old shape.
+    pub(crate) old_tag: String,
+}
+
+/// The views that a phase carries, with the SQL of those that the plan gives anew.
+fn carried<'a>(
+    snapshot: &'a Snapshot,
+    conversion: &Conversion,
+    operations: &'a [ConvertKey],
+    live: &[LiveVersion],
+) -> Vec<Carried<'a>> {
+    let ours = versions::live_schemas(snapshot, live);
+    affected::views(snapshot, conversion, &ours)
+        .into_iter()
+        .map(|(name, view)| Carried {
+            name,
+            view,
+            sql: operations
+                .iter()
+                .flat_map(|operation| &operation.recreate)
+                .find(|given| given.what == Recreated::MaterializedView(name.clone()))
+                .map(|given| given.sql.as_str()),
+        })
+        .collect()
 }
 
 impl Room<'_> {
@@ -334,6 +369,19 @@ fn objects(room: &Room<'_>, views: &[TableName]) -> Objects {
     objects
         .created
         .extend(views.iter().map(|view| format!("view {view}")));
+    for carried in &room.views {
+        let kind = carried.kind().to_lowercase();
+        let name = carried.name;
+        objects
+            .created
+            .push(format!("{kind} {name} of the new shape"));
+        objects
+            .changed
+            .push(format!("{kind} {name} (shows the new shape)"));
+        objects
+            .dropped
+            .push(format!("{kind} {name} of the old shape"));
+    }
     for key in &room.conversion.keys {
         objects.created.push(format!(
             "table {} (key archive, at contract)",

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::columns::{column_grant, grantee};
-use super::{Era, Room, Shape, transaction};
+use super::{Era, Room, Shape, transaction, views};
 use crate::fact::Fact;
 use crate::name::{Ident, TableName, list, literal};
 use crate::schema::{Grant, Snapshot, Table};
@@ -24,6 +24,20 @@ pub struct LiveVersion {
     /// Tables that changed when it came: it has views of these, and of those that changed
     /// with every version after it.
     pub tables: BTreeSet<TableName>,
+    /// Views that changed when it came.
+    #[serde(default)]
+    pub views: BTreeSet<TableName>,
+}
+
+impl LiveVersion {
+    /// The shape before any phase.
+    pub(crate) fn base() -> Self {
+        Self {
+            tag: BASE.to_owned(),
+            tables: BTreeSet::new(),
+            views: BTreeSet::new(),
+        }
+    }
 }
 
 /// What the version schemas of a phase take, in every direction.
@@ -44,30 +58,22 @@ pub(crate) fn version_schema(schema: &Ident, tag: &str) -> Ident {
     schema.with_suffix(&format!("_{}", tag.replace('-', "_")))
 }
 
-/// The version schemas that are kept, whatever tables they are for.
-pub(super) fn schemas(snapshot: &Snapshot, live: &[LiveVersion]) -> BTreeSet<Ident> {
-    snapshot
-        .schemas
-        .keys()
-        .flat_map(|schema| {
-            live.iter()
-                .map(move |version| version_schema(schema, &version.tag))
-        })
-        .collect()
+/// Every version schema that there may be.
+pub(super) fn live_schemas(snapshot: &Snapshot, live: &[LiveVersion]) -> BTreeSet<Ident> {
+    let tags = live.iter().map(|version| version.tag.as_str());
+    tags.flat_map(|tag| {
+        snapshot
+            .schemas
+            .keys()
+            .map(move |schema| version_schema(schema, tag))
+    })
+    .collect()
 }
 
 pub(super) fn plan(room: &Room<'_>, live: &[LiveVersion]) -> VersionSteps {
-    let base = [LiveVersion {
-        tag: BASE.to_owned(),
-        tables: BTreeSet::new(),
-    }];
+    let base = [LiveVersion::base()];
     let older = if live.is_empty() { &base[..] } else { live };
-    let schemas: BTreeSet<&Ident> = room
-        .conversion
-        .tables
-        .keys()
-        .map(|table| &table.schema)
-        .collect();
+    let schemas = schemas(room);
 
     let mut statements = Vec::new();
     let mut names = Vec::new();
@@ -100,29 +106,32 @@ pub(super) fn plan(room: &Room<'_>, live: &[LiveVersion]) -> VersionSteps {
         version(number, &old.tag, Shape::Old);
     }
     version(older.len(), room.phase(), Shape::New);
+    let (stand_ins, stood_in) = views::stand_ins(room, older);
+    statements.extend(stand_ins);
+    names.extend(stood_in);
 
     let mut drops: Vec<String> = names
         .iter()
         .rev()
         .map(|view| format!("DROP VIEW IF EXISTS {view}"))
         .collect();
+    drops.extend(views::drop_new(room));
     drops.extend(
         made_schemas
             .iter()
             .rev()
             .map(|s| format!("SELECT turnback.drop_empty_schema({})", literal(s.as_str()))),
     );
-    let drop_versions = |tag: &str| -> Vec<String> {
-        schemas
-            .iter()
-            .map(|schema| {
-                let name = version_schema(schema, tag);
-                format!(
-                    "SELECT turnback.drop_version_schema({})",
-                    literal(name.as_str())
-                )
-            })
-            .collect()
+    let drop_versions = |tags: &[&str]| -> Vec<String> {
+        let names = tags.iter().flat_map(|tag| {
+            schemas
+                .iter()
+                .map(|schema| literal(version_schema(schema, tag).as_str()))
+        });
+        vec![format!(
+            "SELECT turnback.drop_version_schemas(ARRAY[{}])",
+            list(names)
+        )]
     };
     let facts: Vec<Fact> = names
         .iter()
@@ -141,19 +150,25 @@ pub(super) fn plan(room: &Room<'_>, live: &[LiveVersion]) -> VersionSteps {
             "close the new shape's version schemas".to_owned(),
             vec![],
             drops,
-            facts.into_iter().map(Fact::negated).collect(),
+            facts
+                .into_iter()
+                .chain(views::new_homes(room).into_iter().map(Fact::Relation))
+                .map(Fact::negated)
+                .collect(),
         ),
         // The latest of them is what clients still use; those before it went with the phases
         // they belong to, except where only this phase reaches a schema.
-        give_up_old: older
-            .iter()
-            .flat_map(|version| drop_versions(&version.tag))
-            .collect(),
+        give_up_old: drop_versions(
+            &older
+                .iter()
+                .map(|version| version.tag.as_str())
+                .collect::<Vec<_>>(),
+        ),
         retire: transaction(
             "retire".to_owned(),
             "close the new shape's version schemas: public shows the same".to_owned(),
             vec![],
-            drop_versions(room.phase()),
+            drop_versions(&[room.phase()]),
             vec![],
         ),
         schemas: made_schemas,
@@ -162,12 +177,25 @@ pub(super) fn plan(room: &Room<'_>, live: &[LiveVersion]) -> VersionSteps {
     }
 }
 
+/// The tag of the version that shows the phase's old shape.
+pub(super) fn old_tag(live: &[LiveVersion]) -> &str {
+    live.last().map_or(BASE, |version| &version.tag)
+}
+
+/// Schemas that need a version schema: those of the touched tables and of the views on them.
+pub(super) fn schemas<'a>(room: &'a Room<'_>) -> BTreeSet<&'a Ident> {
+    let tables = room.conversion.tables.keys();
+    let views = room.views.iter().map(|carried| carried.name);
+    tables.chain(views).map(|name| &name.schema).collect()
+}
+
 /// The older versions and the phase's own.
 fn kept(room: &Room<'_>, older: &[LiveVersion]) -> Vec<LiveVersion> {
     let mut kept = older.to_vec();
     kept.push(LiveVersion {
         tag: room.phase().to_owned(),
         tables: room.conversion.tables.keys().cloned().collect(),
+        views: room.views.iter().map(|view| view.name.clone()).collect(),
     });
     kept
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::write;
-use crate::convert_key::{self, BASE, LiveVersion, Lookup};
+use crate::convert_key::{self, LiveVersion, Lookup};
 use crate::plan::ConvertKey;
 
 /// Names what stands in the way of a phase, object by object.
@@ -15,11 +15,11 @@ pub(super) fn refused(
     is_first: bool,
 ) -> Vec<String> {
     // The first phase opens the version schemas of the old shape; the others find them.
-    let base = LiveVersion {
-        tag: BASE.to_owned(),
-        tables: BTreeSet::new(),
+    let live = if is_first {
+        vec![]
+    } else {
+        vec![LiveVersion::base()]
     };
-    let live = if is_first { vec![] } else { vec![base] };
     let mut seen = BTreeSet::new();
     convert_key::refusals(lookup, phase, operations, &live)
         .into_iter()

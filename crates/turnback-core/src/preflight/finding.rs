@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::name::TableName;
+
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -77,6 +79,18 @@ impl Finding {
             remedy: remedy.into(),
         }
     }
+}
+
+/// A view that was tried with the new types, and did not fit.
+pub fn unfit_view(view: &TableName, message: &str) -> Finding {
+    Finding::no_go(
+        "view-does-not-fit",
+        format!("view {view}"),
+        format!("it computes with a key that becomes a uuid: {message}"),
+        format!(
+            "Rewrite it so that a uuid will do as well (CREATE OR REPLACE VIEW {view} AS …), or drop it for the time of the change"
+        ),
+    )
 }
 
 impl fmt::Display for Finding {

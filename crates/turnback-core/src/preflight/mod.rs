@@ -3,7 +3,7 @@
 mod finding;
 mod server;
 
-pub use self::finding::{Finding, Weight};
+pub use self::finding::{Finding, Weight, unfit_view};
 pub use self::server::{
     Archiver, Connections, EventTrigger, Lease, Ledger, PreparedTransaction, Role,
     SequencePosition, ServerFacts, ServerState, Session, Slot, Standby, server_findings,

@@ -33,7 +33,7 @@ pub use self::sequence::Sequence;
 pub use self::statistics::ExtendedStatistics;
 pub use self::table::{RowSecurity, Table, TableKind, Vitals};
 pub use self::trigger::Trigger;
-pub use self::view::View;
+pub use self::view::{View, ViewColumn};
 use crate::name::{Ident, TableName};
 
 /// One consistent look at a database.

@@ -11,7 +11,7 @@ use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{Connection, FromRow, PgConnection};
 use turnback_core::name::{Ident, TableName};
-use turnback_core::schema::{Schema, Snapshot, Table};
+use turnback_core::schema::{Schema, Snapshot, Table, View};
 use turnback_engine::error::TargetError;
 
 use crate::error::target_error;
@@ -143,14 +143,22 @@ async fn read(connection: &mut PgConnection) -> Result<Snapshot, CatalogError> {
     } else {
         query!("publications", "publications_14.sql")
     };
+    let mut tables = tables(connection).await?;
+    let mut views: BTreeMap<TableName, View> = named(connection, query!("views", "views.sql"))
+        .await?
+        .collect();
+    for (relation, trigger) in named(connection, query!("triggers", "triggers.sql")).await? {
+        match views.get_mut(&relation) {
+            Some(view) => view.triggers.push(trigger),
+            None => on(&mut tables, &relation, |t| t.triggers.push(trigger)),
+        }
+    }
     Ok(Snapshot {
         server_version: version.unsigned_abs(),
         database,
         schemas: schemas(connection).await?,
-        tables: tables(connection).await?,
-        views: named(connection, query!("views", "views.sql"))
-            .await?
-            .collect(),
+        tables,
+        views,
         sequences: named(connection, query!("sequences", "sequences.sql"))
             .await?
             .collect(),
@@ -181,9 +189,6 @@ async fn tables(connection: &mut PgConnection) -> Result<BTreeMap<TableName, Tab
     }
     for (table, index) in named(connection, query!("indexes", "indexes.sql")).await? {
         on(&mut tables, &table, |t| t.indexes.push(index));
-    }
-    for (table, trigger) in named(connection, query!("triggers", "triggers.sql")).await? {
-        on(&mut tables, &table, |t| t.triggers.push(trigger));
     }
     for (table, policy) in named(connection, query!("policies", "policies.sql")).await? {
         on(&mut tables, &table, |t| t.policies.push(policy));

@@ -26,7 +26,7 @@ SELECT t.schema, t.name, json_build_object(
           ) > CASE WHEN a.attnum = ANY (trg.tgattr) THEN 1 ELSE 0 END) END,
     'comment', comment.description
 )
-FROM tables t
+FROM relations t
 JOIN pg_trigger trg ON trg.tgrelid = t.oid AND NOT trg.tgisinternal
 JOIN pg_proc p ON p.oid = trg.tgfoid
 JOIN pg_namespace n ON n.oid = p.pronamespace

@@ -105,19 +105,55 @@ BEGIN
 END
 $$;
 
--- Drops a version schema with its views, and nothing that stands on them: what others have
--- built on a version view stops it, by name.
-CREATE FUNCTION turnback.drop_version_schema(schema_name text) RETURNS void LANGUAGE plpgsql AS $$
+-- Drops version schemas with their views, and nothing that stands on them: what others have
+-- built on a version view stops it, by name. Views on views go in waves, the outermost first.
+CREATE FUNCTION turnback.drop_version_schemas(schema_names text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    view_name text;
+    going record;
+    found_any boolean;
+    schema_name text;
 BEGIN
-    FOR view_name IN
-        SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = schema_name AND c.relkind = 'v'
     LOOP
-        EXECUTE format('DROP VIEW %I.%I', schema_name, view_name);
+        found_any := false;
+        FOR going IN
+            WITH ours AS MATERIALIZED (
+                SELECT c.oid, n.nspname, c.relname, c.relkind
+                FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname = ANY (schema_names) AND c.relkind IN ('v', 'm')
+            ), below AS MATERIALIZED (
+                SELECT d.refobjid
+                FROM ours o
+                JOIN pg_catalog.pg_rewrite r ON r.ev_class = o.oid
+                JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
+                WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> o.oid
+            )
+            SELECT * FROM ours WHERE oid NOT IN (SELECT refobjid FROM below) ORDER BY nspname, relname
+        LOOP
+            EXECUTE format(CASE going.relkind WHEN 'v' THEN 'DROP VIEW %I.%I' ELSE 'DROP MATERIALIZED VIEW %I.%I' END,
+                           going.nspname, going.relname);
+            found_any := true;
+        END LOOP;
+        EXIT WHEN NOT found_any;
     END LOOP;
-    EXECUTE format('DROP SCHEMA IF EXISTS %I', schema_name);
+    FOREACH schema_name IN ARRAY schema_names LOOP
+        EXECUTE format('DROP SCHEMA IF EXISTS %I', schema_name);
+    END LOOP;
+END
+$$;
+
+-- Takes away what ALTER DEFAULT PRIVILEGES gave others on a relation that was just made: it
+-- shall have the grants of the one whose place it takes, and no other.
+CREATE FUNCTION turnback.clear_grants(of_relation regclass) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    other text;
+BEGIN
+    FOR other IN
+        SELECT DISTINCT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END
+        FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) x
+        WHERE c.oid = of_relation AND x.grantee <> c.relowner
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM %s', of_relation, other);
+    END LOOP;
 END
 $$;
 

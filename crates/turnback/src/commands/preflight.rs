@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use turnback_core::exit::ExitCode;
 use turnback_core::phases::{PhaseProgram, programs};
 use turnback_core::plan::Phase;
-use turnback_core::preflight::{Connections, Finding, Weight, server_findings};
+use turnback_core::preflight::{Connections, Finding, Weight, server_findings, unfit_view};
 use turnback_core::program::Program;
 use turnback_core::schema::Snapshot;
 use turnback_core::state::PhaseState;
 use turnback_engine::edges::{PhaseRecord, Target};
 use turnback_engine::live_versions;
 use turnback_postgres::PostgresTarget;
+use turnback_postgres::trial::failures;
 
 use crate::context::{Loaded, snapshot};
 use crate::failure::Failure;
@@ -164,6 +165,11 @@ pub(crate) async fn preflight(
             note(&mut found, finding, Some(&phase.phase.id));
         }
     }
+    for phase in phases.iter().filter(|phase| phase.record.is_none()) {
+        for finding in trials(target, phase).await? {
+            note(&mut found, finding, Some(&phase.phase.id));
+        }
+    }
     let resumes = look.phases.iter().any(|phase| phase.record.is_some());
     for finding in server(loaded, target, &look.snapshot, phases).await? {
         // A run of ours that was killed may still be dying; the lease itself decides.
@@ -209,6 +215,22 @@ fn irreversible(phase: &LookedAt) -> Vec<Finding> {
             )
         })
         .collect()
+}
+
+/// Views whose text does not fit the new types.
+async fn trials(target: &PostgresTarget, phase: &LookedAt) -> Result<Vec<Finding>, Failure> {
+    let trials = phase.program().map(|program| program.trials.as_slice());
+    let Some(trials) = trials.filter(|trials| !trials.is_empty()) else {
+        return Ok(vec![]);
+    };
+    let mut session = target.session().await?;
+    let failed = failures(&mut session, trials)
+        .await
+        .map_err(|error| Failure::new(ExitCode::Stopped, format!("trying out views: {error}")))?;
+    Ok(failed
+        .into_iter()
+        .map(|(view, message)| unfit_view(&view, &message))
+        .collect())
 }
 
 async fn server(

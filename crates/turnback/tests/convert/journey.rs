@@ -146,7 +146,7 @@ impl Picture {
 pub fn outline(world: &World) -> String {
     world.sql(
         "WITH t AS (SELECT c.oid, c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname NOT IN ('turnback', 'pg_catalog', 'information_schema', 'pg_toast') AND c.relkind IN ('r', 'p')) \
+             WHERE n.nspname NOT IN ('turnback', 'pg_catalog', 'information_schema', 'pg_toast') AND c.relkind IN ('r', 'p', 'v', 'm')) \
          SELECT 'constraint ' || t.name || ' ' || c.conname || ' ' || pg_get_constraintdef(c.oid) || coalesce(' -- ' || obj_description(c.oid, 'pg_constraint'), '') \
              FROM pg_constraint c JOIN t ON t.oid = c.conrelid \
          UNION ALL SELECT 'index ' || pg_get_indexdef(i.indexrelid) || ' ' || i.indisvalid || i.indisclustered || i.indimmediate || coalesce(' -- ' || obj_description(i.indexrelid, 'pg_class'), '') \
@@ -154,6 +154,10 @@ pub fn outline(world: &World) -> String {
          UNION ALL SELECT 'column ' || t.name || ' ' || a.attname || ' ' || a.attnotnull || ' ' || coalesce(a.attstattarget, -1) || coalesce(' ' || a.attoptions::text, '') \
              || coalesce(' ' || a.attacl::text, '') || coalesce(' -- ' || col_description(t.oid, a.attnum), '') \
              FROM pg_attribute a JOIN t ON t.oid = a.attrelid WHERE a.attnum > 0 AND NOT a.attisdropped \
+         UNION ALL SELECT 'view ' || t.name || ' ' || c.relowner::regrole || ' ' || c.relkind::text || coalesce(c.reloptions::text, '') || coalesce(c.relacl::text, '') || pg_get_viewdef(c.oid) \
+             || coalesce(' -- ' || obj_description(c.oid, 'pg_class'), '') FROM pg_class c JOIN t USING (oid) WHERE c.relkind IN ('v', 'm') \
+         UNION ALL SELECT 'default ' || t.name || ' ' || a.attname || ' ' || pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d JOIN t ON t.oid = d.adrelid \
+             JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.adnum JOIN pg_class c ON c.oid = t.oid WHERE c.relkind = 'v' \
          UNION ALL SELECT 'trigger ' || pg_get_triggerdef(g.oid) FROM pg_trigger g JOIN t ON t.oid = g.tgrelid WHERE NOT g.tgisinternal \
          ORDER BY 1",
     )
@@ -164,7 +168,7 @@ pub fn no_trace(world: &World) {
     let left = world.sql(
         "WITH n AS (SELECT oid, nspname FROM pg_namespace WHERE nspname NOT IN ('turnback', 'information_schema') AND nspname NOT LIKE 'pg\\_%') \
          SELECT 'schema ' || nspname FROM n WHERE nspname ~ 'turnback' OR nspname ~ '_(base|p[0-9]?)$' \
-         UNION ALL SELECT 'relation ' || relname FROM pg_class JOIN n ON n.oid = relnamespace WHERE relname ~ 'turnback' OR relkind = 'v' \
+         UNION ALL SELECT 'relation ' || relname FROM pg_class JOIN n ON n.oid = relnamespace WHERE relname ~ 'turnback' \
          UNION ALL SELECT 'column ' || attrelid::regclass || '.' || attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN n ON n.oid = relnamespace \
              WHERE attname ~ 'turnback' AND NOT attisdropped \
          UNION ALL SELECT 'constraint ' || conname FROM pg_constraint JOIN n ON n.oid = connamespace WHERE conname ~ 'turnback' OR NOT convalidated \

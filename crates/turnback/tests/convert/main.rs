@@ -15,4 +15,5 @@ mod references;
 mod refused;
 mod rights;
 mod sql;
+mod views;
 mod world;

@@ -12,16 +12,64 @@ const SCHEMA: &str = "CREATE TABLE users (id serial PRIMARY KEY, name text); \
 /// What is there beside them; the object that the refusal must name; a word of its remedy.
 const CASES: &[(&str, &str, &str, &str)] = &[
     (
-        "view",
-        "CREATE VIEW v AS SELECT id, name FROM users",
-        "view public.v",
-        "Drop the view",
-    ),
-    (
         "matview",
         "CREATE MATERIALIZED VIEW mv AS SELECT user_id FROM notes",
         "materialized view public.mv",
-        "Drop the view",
+        "recreate: [{ materialized_view: public.mv",
+    ),
+    (
+        "matview_on_view",
+        "CREATE VIEW v AS SELECT user_id AS u FROM notes; CREATE MATERIALIZED VIEW mv AS SELECT count(u) FROM v",
+        "materialized view public.mv",
+        "recreate:",
+    ),
+    (
+        "view_group_by",
+        "CREATE VIEW v AS SELECT users.*, count(*) AS notes FROM users JOIN notes ON user_id = users.id GROUP BY users.id",
+        "view public.v",
+        "in its GROUP BY",
+    ),
+    (
+        "view_rule",
+        "CREATE VIEW v AS SELECT id FROM users; CREATE RULE quiet AS ON DELETE TO v DO INSTEAD NOTHING",
+        "view public.v",
+        "INSTEAD OF trigger",
+    ),
+    (
+        "view_function",
+        "CREATE VIEW v AS SELECT id FROM users; CREATE FUNCTION counted() RETURNS bigint BEGIN ATOMIC SELECT count(*) FROM v; END",
+        "function public.counted()",
+        "DROP FUNCTION public.counted()",
+    ),
+    (
+        "view_row_type",
+        "CREATE VIEW v AS SELECT id FROM users; CREATE FUNCTION rows_of() RETURNS SETOF v LANGUAGE sql AS 'SELECT * FROM v'",
+        "function public.rows_of(), on view public.v",
+        "Drop it",
+    ),
+    (
+        "view_in_policy",
+        "CREATE VIEW v AS SELECT id FROM users; CREATE TABLE logs (by int); CREATE POLICY own ON logs USING (EXISTS (SELECT FROM v))",
+        "policy own on public.logs",
+        "recreate: [{ policy: own",
+    ),
+    (
+        "view_compares",
+        "CREATE VIEW v AS SELECT name FROM users WHERE id > 100",
+        "view public.v",
+        "operator does not exist: uuid > integer",
+    ),
+    (
+        "view_adds",
+        "CREATE VIEW inner_v AS SELECT user_id AS u FROM notes; CREATE VIEW v AS SELECT sum(u) FROM inner_v",
+        "view public.v",
+        "function sum(uuid) does not exist",
+    ),
+    (
+        "view_default",
+        "CREATE VIEW v AS SELECT id, name FROM users; ALTER VIEW v ALTER id SET DEFAULT 7",
+        "view public.v",
+        "CREATE OR REPLACE VIEW public.v",
     ),
     (
         "partitions",

@@ -115,7 +115,7 @@ fn clients_of_several_schemas_are_told_a_search_path_that_shows_all_of_one_shape
     let path = |shape: &str| clients[shape].as_str().expect("a search path").to_owned();
     assert_eq!(
         path("new_search_path"),
-        "public_users, billing_users, public"
+        "public_users, public, billing_users, billing"
     );
     world.must(&["up"], 0);
     for (shape, of) in [("old_search_path", "integer"), ("new_search_path", "uuid")] {

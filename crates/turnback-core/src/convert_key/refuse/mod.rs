@@ -2,7 +2,6 @@
 //! object. Nothing is dropped silently.
 
 mod constraint;
-mod dependents;
 mod domain;
 mod function;
 mod index;
@@ -13,6 +12,7 @@ mod sequence;
 mod statistics;
 mod table;
 mod trigger;
+mod view;
 
 use std::collections::BTreeSet;
 
@@ -21,6 +21,7 @@ use super::policies::NewPolicy;
 use super::reach::Reach;
 use super::touched::Conversion;
 use super::versions::{BASE, LiveVersion, version_schema};
+use super::views::Carried;
 use crate::name::{Ident, TableName};
 use crate::preflight::Finding;
 use crate::schema::{Snapshot, Table};
@@ -29,6 +30,7 @@ pub(super) fn findings(
     lookup: &Lookup<'_>,
     conversion: &Conversion,
     given: &[NewPolicy<'_>],
+    views: &[Carried<'_>],
     live: &[LiveVersion],
 ) -> Vec<Finding> {
     let snapshot = lookup.snapshot;
@@ -51,14 +53,16 @@ pub(super) fn findings(
         statistics::statistics_of(&look, &mut findings);
         trigger::triggers_of(snapshot, conversion, &look, &mut findings);
     }
-    dependents::views(snapshot, conversion, live, &mut findings);
+    for carried in views {
+        view::view(snapshot, conversion, carried, &mut findings);
+    }
     let reach = Reach::new(snapshot, conversion);
     policy::policies(snapshot, &reach, given, &mut findings);
     rule::rules(snapshot, conversion, &reach, &mut findings);
     function::functions(snapshot, conversion, &reach, &mut findings);
     publication::publications(snapshot, conversion, &mut findings);
     sequence::sequences(snapshot, conversion, &mut findings);
-    collisions(snapshot, conversion, live, &mut findings);
+    collisions(snapshot, conversion, views, live, &mut findings);
     findings
 }
 
@@ -80,6 +84,7 @@ impl Look<'_> {
 fn collisions(
     snapshot: &Snapshot,
     conversion: &Conversion,
+    views: &[Carried<'_>],
     live: &[LiveVersion],
     findings: &mut Vec<Finding>,
 ) {
@@ -106,7 +111,8 @@ fn collisions(
     let schemas: BTreeSet<&Ident> = conversion
         .tables
         .keys()
-        .map(|table| &table.schema)
+        .chain(views.iter().map(|carried| carried.name))
+        .map(|relation| &relation.schema)
         .collect();
     let mut tags = vec![conversion.phase.as_str()];
     if live.is_empty() {

@@ -33,14 +33,24 @@ fn owners(look: &Look<'_>, findings: &mut Vec<Finding>) {
             foreign.entry(&entry.owner).or_default().push(table);
         }
     }
+    let views = look.programs.iter().flat_map(|program| &program.views);
+    for view in views {
+        if let Some(entry) = look.snapshot.views.get(view)
+            && !look.facts.role.has_rights_of.contains(&entry.owner)
+        {
+            foreign.entry(&entry.owner).or_default().push(view);
+        }
+    }
     let (object, name) = role(look);
-    for (owner, tables) in foreign {
+    for (owner, mut tables) in foreign {
+        tables.sort();
+        tables.dedup();
         let owner = Ident::new(owner);
         findings.push(Finding::no_go(
             "not-owner",
             &object,
             format!(
-                "only its owner may change a table, and {} {} to {owner}",
+                "only its owner may change a table or a view, and {} {} to {owner}",
                 some(&tables),
                 if tables.len() == 1 {
                     "belongs"
@@ -71,14 +81,16 @@ fn schemas(look: &Look<'_>, findings: &mut Vec<Finding>) {
             ),
         ));
     }
-    let schemas: BTreeSet<&Ident> = look.touched.keys().map(|table| &table.schema).collect();
+    let views = look.programs.iter().flat_map(|program| &program.views);
+    let relations = look.touched.keys().copied().chain(views);
+    let schemas: BTreeSet<&Ident> = relations.map(|relation| &relation.schema).collect();
     for schema in schemas {
         if !look.facts.role.creates_in.contains(schema) {
             findings.push(Finding::no_go(
                 "no-create-on-schema",
                 &object,
                 format!(
-                    "it may not create anything in schema {schema}, and indexes are built there"
+                    "it may not create anything in schema {schema}, and indexes and views are made there"
                 ),
                 format!("GRANT CREATE ON SCHEMA {schema} TO {name}"),
             ));

@@ -205,31 +205,33 @@ fn rewrites(program: &Program, catalog: &Snapshot) -> Vec<RewriteView> {
 }
 
 /// Each shape's version schemas stand together, the old one's before the new one's: one for
-/// every schema that holds a changed table.
+/// every schema that holds a changed table or view, in the order of their names.
 fn clients(plan: &Plan, program: &Program) -> Option<ClientsView> {
-    let of_each = program
-        .tables
-        .iter()
-        .map(|table| &table.schema)
-        .collect::<BTreeSet<_>>()
-        .len()
-        .max(1);
-    let mut shapes = program.version_schemas.chunks_exact(of_each).rev();
+    let relations = program.tables.iter().chain(&program.views);
+    let of: BTreeSet<&Ident> = relations.map(|relation| &relation.schema).collect();
+    let mut shapes = program.version_schemas.chunks_exact(of.len().max(1)).rev();
     let (new, old) = (shapes.next()?, shapes.next()?);
     Some(ClientsView {
-        old_search_path: search_path(plan, old),
-        new_search_path: search_path(plan, new),
+        old_search_path: search_path(plan, &of, old),
+        new_search_path: search_path(plan, &of, new),
     })
 }
 
-fn search_path(plan: &Plan, versions: &[Ident]) -> String {
-    let mut path: Vec<&Ident> = versions.iter().collect();
-    // The version of the plan's own schema first, as unqualified names mean that one.
-    let own = format!("{}_", plan.schema.as_str());
-    path.sort_by_key(|version| !version.as_str().starts_with(&own));
+/// Each version schema stands right before the schema it is of, so that what it does not hold
+/// is found there and nowhere else. The plan's own schema comes first, as unqualified names
+/// mean that one.
+fn search_path(plan: &Plan, of: &BTreeSet<&Ident>, versions: &[Ident]) -> String {
+    let mut pairs: Vec<(&Ident, &Ident)> = of.iter().copied().zip(versions).collect();
+    pairs.sort_by_key(|(schema, _)| **schema != plan.schema);
+    let mut path: Vec<&Ident> = Vec::new();
+    if !of.contains(&plan.schema) {
+        path.push(&plan.schema);
+    }
+    for (schema, version) in pairs {
+        path.extend([version, schema]);
+    }
     let public = Ident::new("public");
-    path.push(&plan.schema);
-    if plan.schema != public {
+    if !path.contains(&&public) {
         path.push(&public);
     }
     list(path)

@@ -4,7 +4,7 @@
 /// The statements of a script, without their semicolons' remains; empty ones left out.
 ///
 /// Knows strings, quoted names, dollar quotes and comments (PostgreSQL manual, 4.1).
-pub(crate) fn statements(sql: &str) -> Vec<&str> {
+pub fn statements(sql: &str) -> Vec<&str> {
     let mut statements = Vec::new();
     let mut begun = 0;
     let mut at = 0;
@@ -35,6 +35,21 @@ pub(crate) fn statements(sql: &str) -> Vec<&str> {
         .map(str::trim)
         .filter(|statement| !statement.is_empty())
         .collect()
+}
+
+/// A statement from its first word on.
+pub fn without_leading_comments(statement: &str) -> &str {
+    let mut rest = statement.trim_start();
+    loop {
+        let skip = if rest.starts_with("--") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            comment(rest)
+        } else {
+            return rest;
+        };
+        rest = rest[skip..].trim_start();
+    }
 }
 
 /// Comments nest.
