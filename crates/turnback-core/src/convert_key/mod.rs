@@ -199,6 +199,9 @@ fn carried<'a>(
     operations: &'a [ConvertKey],
     live: &[LiveVersion],
 ) -> Vec<Carried<'a>> {
+    if snapshot.views.is_empty() {
+        return vec![];
+    }
     let ours = versions::live_schemas(snapshot, live);
     affected::views(snapshot, conversion, &ours)
         .into_iter()

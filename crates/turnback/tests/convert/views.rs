@@ -4,8 +4,8 @@
 use crate::journey::{Journey, Picture, no_trace, outline};
 use crate::world::World;
 
-const ROLES: &str = "DO $$ BEGIN CREATE ROLE views_reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$; \
-     DO $$ BEGIN CREATE ROLE views_owner; EXCEPTION WHEN duplicate_object THEN NULL; END $$;";
+const ROLES: &str = "DO $$ BEGIN CREATE ROLE views_reader; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; \
+     DO $$ BEGIN CREATE ROLE views_owner; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;";
 
 /// Views of all kinds: updatable, on views, recursive, of whole rows, of everything a table has.
 const VIEWS: &str = "CREATE VIEW people AS SELECT id, name FROM users; \
