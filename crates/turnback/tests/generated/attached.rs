@@ -145,6 +145,9 @@ impl Ddl<'_> {
             DefectKind::Statistics => vec![format!(
                 "CREATE STATISTICS public.computing ON {column}, tag FROM {on}"
             )],
+            DefectKind::Policy => vec![format!(
+                "CREATE POLICY computing ON {on} FOR SELECT USING ({column} > 0)"
+            )],
             DefectKind::Default => {
                 match self.schema.tables[defect.table].columns[defect.column].role {
                     Role::Reference => {
@@ -161,8 +164,10 @@ impl Ddl<'_> {
     }
 }
 
-/// Functions of triggers. They read no key, except where they are written for one table.
+/// A domain, and functions of triggers. They read no key, except where they are written for one
+/// table.
 pub const FUNCTIONS: &[&str] = &[
+    "CREATE DOMAIN public.\"Whole Number\" AS integer CHECK (VALUE > -5)",
     "CREATE FUNCTION public.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
     "CREATE FUNCTION public.audit() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN \
      INSERT INTO public.generated_audit VALUES (TG_OP || ' ' || coalesce(NEW.tag, OLD.tag)); RETURN NULL; END $f$",

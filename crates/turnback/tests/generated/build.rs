@@ -6,6 +6,8 @@ use crate::names::name;
 use crate::schema::*;
 
 const INTEGERS: &[&str] = &["integer", "bigint", "smallint"];
+/// Integers, and a domain over one.
+const NUMBERS: &[&str] = &["integer", "bigint", "smallint", "public.\"Whole Number\""];
 
 /// The schema of a case, for a server of this version (`server_version_num`).
 pub fn schema(genes: &Genes, server_version: u32) -> Schema {
@@ -86,7 +88,11 @@ impl Builder<'_> {
                 &mut table,
                 head[5],
                 Role::Key(identity),
-                one_of(head[4], INTEGERS),
+                match identity {
+                    // PostgreSQL gives no other type an identity.
+                    Identity::OwnSequence => one_of(head[4], NUMBERS),
+                    _ => one_of(head[4], INTEGERS),
+                },
                 true,
                 Some(number),
             );
@@ -217,7 +223,7 @@ impl Builder<'_> {
             });
             let column = shared.unwrap_or_else(|| {
                 let gene = genes[10].wrapping_add(position as u8);
-                let type_name = one_of(genes[2].wrapping_add(position as u8), INTEGERS);
+                let type_name = one_of(genes[2].wrapping_add(position as u8), NUMBERS);
                 self.column(table, gene, Role::Reference, type_name, !nullable, root)
             });
             if !nullable && far.len() > 1 {

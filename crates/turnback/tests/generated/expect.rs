@@ -29,6 +29,7 @@ pub fn codes(schema: &Schema, shapes: &[Shape]) -> BTreeSet<&'static str> {
                 let own = table.columns[defect.column].role;
                 (column && own == Role::Reference).then_some("reference-default")
             }
+            DefectKind::Policy => column.then_some("policy"),
             DefectKind::Rule => whole_table.then_some("rule"),
         };
         codes.extend(code);

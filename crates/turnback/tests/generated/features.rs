@@ -27,6 +27,14 @@ pub fn of(schema: &Schema, shapes: &[Shape]) -> BTreeSet<&'static str> {
             has("untouched tables", true);
             continue;
         }
+        has(
+            "domains",
+            table
+                .columns
+                .iter()
+                .enumerate()
+                .any(|(at, c)| touched(table, at) && c.type_name.contains("Whole")),
+        );
         for column in &table.columns {
             if let Role::Key(identity) = column.role {
                 has(

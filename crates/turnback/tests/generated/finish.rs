@@ -88,6 +88,7 @@ pub fn defect(schema: &Schema, head: &[u8; 16]) -> Option<Defect> {
             DefectKind::Rule,
             DefectKind::Statistics,
             DefectKind::Default,
+            DefectKind::Policy,
         ],
     );
     Some(Defect {

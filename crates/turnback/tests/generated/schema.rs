@@ -280,6 +280,8 @@ pub enum DefectKind {
     Statistics,
     /// A default on a reference.
     Default,
+    /// A policy that reads the column.
+    Policy,
 }
 
 impl Table {
