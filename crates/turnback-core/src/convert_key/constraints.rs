@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::passes::Pass;
-use super::{Era, Room, Shape, fill, transaction};
+use super::{Era, Room, Shape, fill, not_null, transaction};
 use crate::fact::Fact;
 use crate::name::{Ident, TableName, list};
 use crate::schema::{Constraint, ConstraintKind, ForeignKey};
@@ -57,12 +57,7 @@ pub(super) fn filled(room: &Room<'_>, passes: &[Pass]) -> Vec<Step> {
         let mut statements: Vec<String> = columns
             .iter()
             .filter(|column| column.not_null)
-            .map(|column| {
-                format!(
-                    "ALTER TABLE {table} ALTER COLUMN {} SET NOT NULL",
-                    column.name.new_shape()
-                )
-            })
+            .map(|column| not_null::set(room, table, &column.name))
             .collect();
         statements.push(format!("ALTER TABLE {table} DROP CONSTRAINT {name}"));
         let mut facts: Vec<Fact> = columns

@@ -3,7 +3,7 @@
 
 use super::constraints::{touched_checks, touched_foreign_keys};
 use super::touched::Key;
-use super::{Room, sync, transaction};
+use super::{Room, not_null, sync, transaction};
 use crate::backfill::{Backfill, BackfillKind};
 use crate::fact::Fact;
 use crate::name::{Ident, TableName, literal};
@@ -161,7 +161,8 @@ fn give_up(room: &Room<'_>, give_up_old: Vec<String>) -> Step {
             .iter()
             .map(|column| format!("DROP COLUMN {}", column.name.old_shape()));
         statements.push(format!("ALTER TABLE {table} {}", crate::name::list(drops)));
-        // Index columns and NOT NULL constraints keep the names of when they were made.
+        statements.extend(not_null::take_names(room, table));
+        // Index columns keep the names of when they were made.
         statements.push(format!(
             "SELECT turnback.tidy_names({})",
             literal(&table.to_string())

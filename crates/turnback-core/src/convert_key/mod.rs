@@ -15,6 +15,7 @@ mod cut_over;
 mod fill;
 mod indexes;
 mod lookup;
+mod not_null;
 mod own_functions;
 mod passes;
 mod policies;

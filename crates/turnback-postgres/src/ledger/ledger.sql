@@ -169,8 +169,8 @@ BEGIN
 END
 $$;
 
--- Index columns, and from PostgreSQL 18 on NOT NULL constraints, keep the names that the
--- table's columns had when they were made: gives them those of now.
+-- Index columns keep the names that the table's columns had when they were made: gives them
+-- those of now.
 CREATE FUNCTION turnback.tidy_names(of_table regclass) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     stale record;
@@ -187,17 +187,6 @@ BEGIN
                           WHERE other.attrelid = i.indexrelid AND other.attname = t.attname)
     LOOP
         EXECUTE format('ALTER TABLE %s RENAME COLUMN %I TO %I', stale.index, stale.was, stale.becomes);
-    END LOOP;
-    FOR stale IN
-        SELECT c.conname AS was, replace(c.conname, '_turnback_new', '') AS becomes
-        FROM pg_catalog.pg_constraint c
-        JOIN pg_catalog.pg_attribute t ON t.attrelid = c.conrelid AND t.attnum = c.conkey[1]
-        WHERE c.conrelid = of_table AND c.contype = 'n' AND c.conname LIKE '%\_turnback\_new%'
-          AND t.attname NOT LIKE '%\_turnback\_new%'
-          AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint other
-                          WHERE other.conrelid = of_table AND other.conname = replace(c.conname, '_turnback_new', ''))
-    LOOP
-        EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', of_table, stale.was, stale.becomes);
     END LOOP;
 END
 $$;

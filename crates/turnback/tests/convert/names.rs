@@ -1,6 +1,6 @@
 //! Names that need care: other schemas, capitals, reserved words, quotes, 63 bytes.
 
-use crate::journey::{Journey, Picture, no_trace};
+use crate::journey::{Journey, Picture, no_trace, outline};
 use crate::world::World;
 
 #[test]
@@ -125,4 +125,26 @@ fn a_phase_called_base_does_not_take_the_name_of_the_old_shape() {
     assert!(matches!(ran.code, 2 | 3), "{} {}", ran.code, ran.said);
     assert!(ran.said.contains("base"), "{}", ran.said);
     assert_eq!(before, world.db.dump(&["turnback"]));
+}
+
+#[test]
+fn a_not_null_keeps_the_name_that_was_chosen_or_cut_for_it() {
+    // Before PostgreSQL 18 it has none, and there is nothing to keep.
+    let long = "a_column_whose_name_is_as_long_as_postgresql_lets_a_name_be_";
+    let world = World::new(
+        "not_null_names",
+        &format!(
+            "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY CONSTRAINT \"must be\" NOT NULL PRIMARY KEY); \
+             CREATE TABLE a_table_whose_name_is_as_long_as_postgresql_lets_a_name_be_ \
+             (n serial PRIMARY KEY, {long}_1 int NOT NULL REFERENCES t, {long}_2 int NOT NULL REFERENCES t);"
+        ),
+        "  - id: p\n    operations:\n      - convert_key: { table: t, to: uuid }\n",
+    );
+    let before = outline(&world);
+    world.up();
+    world.back();
+    assert_eq!(before, outline(&world));
+    world.up();
+    world.contract();
+    assert_eq!(before, outline(&world));
 }
