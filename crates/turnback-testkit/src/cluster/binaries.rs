@@ -63,6 +63,30 @@ impl Binaries {
         Ok(found)
     }
 
+    /// The installed binaries that come closest to a major version: the same, else the next
+    /// newer, else the newest older.
+    ///
+    /// # Errors
+    ///
+    /// When there are none, with what to do about it.
+    pub fn closest_to(major: u32) -> Result<Self, ClusterError> {
+        let known = Self::all()?;
+        let versions = known.iter().filter_map(|binaries| {
+            let own = binaries.major_version()?;
+            // Older ones after all newer ones.
+            let distance = if own >= major {
+                own - major
+            } else {
+                1_000 + major - own
+            };
+            Some((distance, binaries))
+        });
+        versions
+            .min_by_key(|(distance, _)| *distance)
+            .map(|(_, binaries)| binaries.clone())
+            .ok_or(ClusterError::NoBinaries)
+    }
+
     /// The binaries in `directory`, if the needed ones are all there.
     pub fn in_directory(directory: &Path) -> Option<Self> {
         NEEDED

@@ -22,6 +22,11 @@ pub enum ClusterError {
         "PostgreSQL refuses to run as root, and there is no user `postgres` or `nobody` to run it as"
     )]
     NoAccount,
+    /// The operating system allows sockets only short paths.
+    #[error(
+        "the path {0} is too long for a socket: set TMPDIR to a directory with a short path, such as /tmp"
+    )]
+    LongPath(String),
     /// Stopping and starting is its owner's business.
     #[error("cannot {doing} a cluster that this process did not start")]
     Borrowed {

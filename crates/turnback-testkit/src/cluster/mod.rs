@@ -7,6 +7,7 @@ mod error;
 mod watchdog;
 
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -32,13 +33,17 @@ pub struct ClusterOptions {
     /// Whether commits are flushed to disk. Off (the default) is faster and survives
     /// [`Cluster::crash`], though not a power failure; on gives honest times.
     pub fsync: bool,
+    /// Reached by nobody but its owner: no TCP, and a socket in a directory that its owner
+    /// alone can read. For data that is somebody's.
+    pub private: bool,
     /// Binaries to use instead of those that [`Binaries::find`] finds.
     pub binaries: Option<Binaries>,
     /// Further settings, as in `postgresql.conf`; the last one of a name wins.
     pub settings: Vec<(String, String)>,
 }
 
-/// A PostgreSQL cluster on the loopback address, with `trust` authentication.
+/// A PostgreSQL cluster on the loopback address, or on a socket alone when it is private, with
+/// `trust` authentication.
 ///
 /// A cluster that was started here is stopped and its directory removed when the value is
 /// dropped, and also when the process dies in any other way (see [`Cluster::start`]).
@@ -55,7 +60,7 @@ struct Home {
     directory: PathBuf,
     account: Account,
     port: u16,
-    _watchdog: Watchdog,
+    watchdog: Watchdog,
 }
 
 impl Cluster {
@@ -74,10 +79,19 @@ impl Cluster {
             None => Binaries::find()?,
         };
         let mut home = Home::make(&binaries)?;
+        let place = home.directory.to_string_lossy().into_owned();
+        if options.private && place.len() > LONGEST_SOCKET_DIRECTORY {
+            return Err(ClusterError::LongPath(place));
+        }
         home.initialise(&binaries, &options)?;
         home.start_somewhere(&binaries)?;
+        let url = if options.private {
+            home.socket_url()
+        } else {
+            home.url()
+        };
         Ok(Self {
-            url: home.url(),
+            url,
             binaries,
             home: Some(home),
         })
@@ -219,6 +233,18 @@ impl Cluster {
         })
     }
 
+    /// Leaves it running when this process ends; gives its directory. Whoever wants to be rid
+    /// of it stops the server (`pg_ctl -D DIRECTORY/data stop`) and removes the directory.
+    ///
+    /// # Errors
+    ///
+    /// When the cluster is borrowed, or its watchdog does not let go.
+    pub fn keep(self) -> Result<PathBuf, ClusterError> {
+        let home = self.home.ok_or(ClusterError::Borrowed { doing: "keep" })?;
+        home.watchdog.dismiss()?;
+        Ok(home.directory)
+    }
+
     fn own(&self, doing: &'static str) -> Result<&Home, ClusterError> {
         self.home.as_ref().ok_or(ClusterError::Borrowed { doing })
     }
@@ -227,8 +253,10 @@ impl Cluster {
 impl Home {
     /// A directory, the server's user and the watchdog.
     fn make(binaries: &Binaries) -> Result<Self, ClusterError> {
+        // For its owner alone, whatever the umask is.
         let directory = tempfile::Builder::new()
             .prefix("turnback-cluster-")
+            .permissions(std::fs::Permissions::from_mode(0o700))
             .tempdir()
             .map_err(|e| ClusterError::io("make a directory for the cluster", e))?;
         let account = Account::for_owner_of(directory.path())?;
@@ -239,7 +267,7 @@ impl Home {
             directory: directory.keep(),
             account,
             port: 0,
-            _watchdog: watchdog,
+            watchdog,
         })
     }
 
@@ -248,6 +276,13 @@ impl Home {
             "postgres://postgres@127.0.0.1:{}/postgres",
             self.port
         ))
+    }
+
+    /// By the socket in its own directory.
+    fn socket_url(&self) -> Url {
+        let host = self.directory.to_string_lossy();
+        let host = host.replace('%', "%25").replace('/', "%2F");
+        Url::new(format!("postgres://postgres@{host}:{}/postgres", self.port))
     }
 
     /// Starts the server on a port that is free.
@@ -290,8 +325,9 @@ impl Home {
             String::new()
         };
         let durable = if options.fsync { "on" } else { "off" };
+        let addresses = if options.private { "" } else { "127.0.0.1" };
         let own = [
-            ("listen_addresses", "127.0.0.1"),
+            ("listen_addresses", addresses),
             ("unix_socket_directories", &socket),
             ("max_connections", "200"),
             ("autovacuum", "on"),

@@ -1,17 +1,19 @@
 //! Ends the server and removes its directory when the process that started it is gone.
 
+use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::{Binaries, ClusterError, account::Account};
 
-/// Waits until its standard input ends: nobody writes to it, and the only write end is ours,
-/// so it ends when we close it or when we die, however we die. Signals to our terminal's
+/// Waits until its standard input ends: the only write end is ours, so it ends when we close it
+/// or when we die, however we die. One word dismisses it. Signals to our terminal's
 /// process group must not take the watchdog along.
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
-read -r _
+read -r word
+[ "$word" = keep ] && exit 0
 "$1" -D "$2/data" -m immediate -s -t 60 stop
 cd / && rm -rf "$2"
 "#;
@@ -43,6 +45,17 @@ impl Watchdog {
             .spawn()
             .map_err(|e| ClusterError::io("start the cluster's watchdog", e))?;
         Ok(Self { child })
+    }
+}
+
+impl Watchdog {
+    /// Ends the watch: server and directory stay.
+    pub(super) fn dismiss(mut self) -> Result<(), ClusterError> {
+        let told = match &mut self.child.stdin {
+            Some(stdin) => stdin.write_all(b"keep\n"),
+            None => Ok(()),
+        };
+        told.map_err(|e| ClusterError::io("dismiss the cluster's watchdog", e))
     }
 }
 

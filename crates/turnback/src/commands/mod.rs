@@ -8,6 +8,7 @@ mod forward;
 mod init;
 mod plan;
 mod preflight;
+mod rehearse;
 mod schema;
 mod status;
 mod throttle;
@@ -47,6 +48,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Contract(args) => contract::run(args).await,
         Command::Status(args) => status::run(args).await,
         Command::Throttle(args) => throttle::run(args).await,
+        Command::Rehearse(args) => rehearse::run(args).await,
         Command::Schema => schema::run(),
         Command::Demo(args) => demo::run(args).await,
     }
