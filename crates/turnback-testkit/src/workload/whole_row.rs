@@ -27,7 +27,9 @@ impl Planner {
             name: "copy a whole row",
             statements: vec![data],
             end: End::Commit,
-            fresh_rows: true,
+            // A snapshot is older than the lock that its statement waits for: a REPEATABLE READ
+            // transaction would go on reading the columns of before.
+            fresh_rows: false,
             needs_key: false,
             changes: vec![Change {
                 row,
