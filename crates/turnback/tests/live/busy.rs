@@ -230,7 +230,7 @@ impl<'a> Busy<'a> {
         assert_eq!(report.version_changes, 0, "{report}");
     }
 
-    /// The longest that one transaction of ours waited for its locks and held them.
+    /// The longest that one transaction of ours held its locks, once it had them.
     async fn longest_locks(&self, from: i64) -> Duration {
         let journal = self.journal().await;
         let times = journal.iter().filter(|entry| entry.0 > from);
@@ -247,7 +247,7 @@ impl<'a> Busy<'a> {
                 let locks = match entry.event {
                     JournalEvent::StepDone {
                         lock: Some(lock), ..
-                    } => Duration::from_secs_f64((lock.wait_millis + lock.hold_millis) / 1e3),
+                    } => Duration::from_secs_f64(lock.hold_millis / 1e3),
                     _ => Duration::ZERO,
                 };
                 (entry.number, locks)
