@@ -15,4 +15,5 @@ mod server;
 mod throttle;
 mod traffic;
 mod transitions;
+mod views;
 mod world;

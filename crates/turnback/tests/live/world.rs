@@ -86,6 +86,11 @@ impl World {
         world
     }
 
+    /// Takes the catalog as it is now for the one before anything was done.
+    pub fn remember(&mut self) {
+        self.before = catalog(&self.db);
+    }
+
     /// Writes the plan anew: settings and phases.
     pub fn write_plan(&self, rest: &str) {
         let text = format!("version: 1\nname: chat\ntarget: ${{DATABASE_URL}}\n{rest}");
