@@ -10,6 +10,7 @@ pub mod diagnostic;
 pub mod exit;
 pub mod fact;
 pub mod forecast;
+pub mod growth;
 pub mod human;
 pub mod init;
 pub mod journal;

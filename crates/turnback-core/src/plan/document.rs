@@ -130,6 +130,9 @@ fn settings(reader: &mut Reader<'_>, node: &Node, source: &PlanSource<'_>) -> Se
     if let Some(read) = reader.duration(&fields, "answer_timeout") {
         settings.answer_timeout = read;
     }
+    if let Some(read) = reader.count(&fields, "vacuum_after") {
+        settings.vacuum_after = read;
+    }
     if let Some(read) = reader.duration(&fields, "max_lag") {
         settings.max_lag = read;
     }

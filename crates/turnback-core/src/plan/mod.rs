@@ -92,6 +92,9 @@ pub struct Settings {
     /// How long the server may go without an answer before the connection counts as lost.
     /// Default 30 s.
     pub answer_timeout: Duration,
+    /// Hundredths of a table after which a backfill lets vacuum free what it has left dead; 0
+    /// for not before its end. Default 20.
+    pub vacuum_after: u32,
     /// How far a standby or a subscriber may be behind before a backfill pauses. Default 10 s.
     pub max_lag: Duration,
     /// Bytes of WAL per second that the server may write while a backfill runs. Default: no limit.
@@ -120,6 +123,7 @@ impl Default for Settings {
             workers: 2,
             batch_time: Duration::from_millis(200),
             answer_timeout: Duration::from_secs(30),
+            vacuum_after: 20,
             max_lag: Duration::from_secs(10),
             max_wal_rate: None,
             max_archive_lag: 2 << 30,

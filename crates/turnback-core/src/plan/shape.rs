@@ -180,6 +180,16 @@ pub(super) static SETTINGS: Shape = Shape {
             "How long the server may go without an answer before the connection counts as lost and is made again. Work that takes long is not cut short by it.",
         ),
         key(
+            "vacuum_after",
+            false,
+            Value::Count {
+                least: 0,
+                most: 100,
+                default: 20,
+            },
+            "After so many hundredths of a table a backfill lets vacuum free what it has left dead, so that the table grows less; 0 for not before its end.",
+        ),
+        key(
             "max_lag",
             false,
             Value::Duration {

@@ -3,6 +3,7 @@
 
 mod control;
 mod size;
+mod tidy;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -118,6 +119,9 @@ impl<T: Target, J: Journal> Run<T, J> {
         control.look(&shared).await;
         let over = Arc::new(Notify::new());
         let control = tokio::spawn(control.keep(shared.clone(), over.clone()));
+        let tidied = Stop::default();
+        let vacuum_after = self.settings.vacuum_after;
+        let tidy = tokio::spawn(tidy::keep(shared.clone(), vacuum_after, tidied.clone()));
         let mut tasks = JoinSet::new();
         for number in 0..MOST_WORKERS {
             tasks.spawn(work(shared.clone(), number));
@@ -135,9 +139,10 @@ impl<T: Target, J: Journal> Run<T, J> {
                 failure.get_or_insert(error);
             }
         }
+        tidied.ask();
         over.notify_one();
         // It ends by itself; its looks serve the pace alone.
-        let _ = control.await;
+        let _ = (control.await, tidy.await);
         *rows += shared.rows.load(Ordering::Relaxed);
         *longest = (*longest).max(*shared.longest());
         failure.map_or(Ok(()), Err)

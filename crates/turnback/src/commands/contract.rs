@@ -7,8 +7,8 @@ use super::forward::{needs_ledger, under_lease};
 use crate::cli::ContractArgs;
 use crate::context::Loaded;
 use crate::failure::Failure;
-use crate::output::ask;
 use crate::output::text::millis;
+use crate::output::{ask, growth};
 
 pub(crate) async fn run(args: ContractArgs) -> Result<ExitCode, Failure> {
     let loaded = Loaded::read(&args.file)?;
@@ -38,6 +38,9 @@ pub(crate) async fn run(args: ContractArgs) -> Result<ExitCode, Failure> {
             report.phases.join(", "),
             millis(report.millis as f64)
         );
+        let done: Vec<&str> = report.phases.iter().map(String::as_str).collect();
+        let grown = growth::grown(&loaded.target().await?, &loaded.plan().name, &done).await;
+        growth::show(&grown, false);
     }
     Ok(ExitCode::Done)
 }

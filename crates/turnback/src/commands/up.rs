@@ -11,6 +11,7 @@ use crate::cli::UpArgs;
 use crate::context::Loaded;
 use crate::failure::Failure;
 use crate::output::findings::{brief, render};
+use crate::output::growth;
 use crate::output::paragraph::width;
 use crate::output::text::millis;
 use crate::output::{ask, table};
@@ -69,6 +70,13 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         ]);
     }
     anstream::println!("{shown}");
+    let done: Vec<&str> = report
+        .phases
+        .iter()
+        .map(|(phase, _)| phase.as_str())
+        .collect();
+    let grown = growth::grown(&loaded.target().await?, &plan.name, &done).await;
+    growth::show(&grown, true);
     anstream::println!(
         "Done in {}. `turnback back` turns back at any time until `turnback contract` gives up the old shape.",
         millis(report.millis as f64)

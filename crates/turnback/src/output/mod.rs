@@ -1,6 +1,7 @@
 //! What people see: progress while something runs, tables when it is done.
 
 pub(crate) mod findings;
+pub(crate) mod growth;
 pub(crate) mod paragraph;
 mod progress;
 mod table;

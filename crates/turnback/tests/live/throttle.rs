@@ -133,3 +133,53 @@ async fn a_question_of_the_users_own_pauses_and_one_that_cannot_be_asked_does_to
     assert_eq!(ran.code, 0, "{}", ran.said);
     assert!(ran.said.contains("cannot be asked"), "{}", ran.said);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vacuum_frees_what_a_backfill_leaves_dead_while_it_is_still_at_work() {
+    let world = World::chat(Cluster::shared(), "vacuum", 1_000).await;
+    world.db.execute(
+        "CREATE TABLE fat (id serial PRIMARY KEY, note text) WITH (fillfactor = 10, autovacuum_enabled = off); \
+         INSERT INTO fat (note) SELECT repeat('x', 300) FROM generate_series(1, 16000); \
+         CREATE TABLE busy (); INSERT INTO busy DEFAULT VALUES",
+    );
+    world.write_plan(
+        "settings: { workers: 1, pause_when: SELECT EXISTS (SELECT FROM busy) }\nphases:\n  - id: p\n    \
+         operations: [{ convert_key: { table: fat, to: uuid } }]\n",
+    );
+    let running = world.start(&["up"]);
+    until_paused_for(&world, "pause_when").await;
+    // One row after the other holds it up for a while, behind the middle of the table.
+    let client = world
+        .holding("SELECT id FROM fat WHERE id BETWEEN 10000 AND 10200 FOR UPDATE")
+        .await;
+    world.db.execute("DELETE FROM busy");
+    world
+        .until("SELECT vacuum_count > 0 FROM pg_stat_user_tables WHERE relname = 'fat'")
+        .await;
+    let filled = "SELECT EXISTS (SELECT FROM turnback.step WHERE step = 'fill.public.fat')";
+    assert_eq!(
+        world.db.execute(filled),
+        "f",
+        "that was the vacuum after it"
+    );
+    drop(client);
+    let ran = running.ended().await;
+    assert_eq!(ran.code, 0, "{}", ran.said);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn up_and_contract_tell_by_how_much_tables_have_grown_and_what_takes_it_back() {
+    let world = World::chat(Cluster::shared(), "growth", 20_000).await;
+    let said = world.must(&["up"], 0).await;
+    for words in [
+        "before",
+        "public.messages",
+        "VACUUM FULL public.",
+        "second shape",
+    ] {
+        assert!(said.contains(words), "{words} is not in: {said}");
+    }
+    let said = world.must(&["contract", "--yes"], 0).await;
+    assert!(said.contains("pg_repack --table=public."), "{said}");
+    assert!(!said.contains("second shape"), "{said}");
+}

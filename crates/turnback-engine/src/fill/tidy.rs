@@ -1,0 +1,60 @@
+//! Vacuum while a backfill is at work: pages that are done hold a dead row for each live one,
+//! and rows that are written next take their place, so that the table grows less.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use turnback_core::backfill::BackfillKind;
+use turnback_core::name::TableName;
+use turnback_core::removal::Removal;
+
+use super::Shared;
+use crate::edges::Target;
+use crate::stop::Stop;
+
+/// Between two looks at how far the backfill is.
+const LOOK: Duration = Duration::from_millis(500);
+/// Pages below which vacuum is not worth its trouble.
+const FEWEST_PAGES: u64 = 2_048;
+
+/// Lets vacuum free what is dead, each time so many hundredths of the table are done, until
+/// `over` is asked for. A vacuum that cannot be done is left out: one follows the backfill.
+pub(super) async fn keep<T: Target>(shared: Arc<Shared<T>>, hundredths: u32, over: Stop) {
+    if hundredths == 0 || !matches!(shared.backfill.kind, BackfillKind::Fill { .. }) {
+        return;
+    }
+    let every = (shared.of_pages * u64::from(hundredths) / 100).max(FEWEST_PAGES);
+    let (mut pages, mut rows) = (0, 0);
+    while !over.is_asked() {
+        tokio::select! {
+            () = over.asked() => return,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        let done = shared.pages.load(Ordering::Relaxed);
+        let written = shared.rows.load(Ordering::Relaxed);
+        let is_due = done >= pages + every && written > rows + every;
+        let is_last = done + every / 2 >= shared.of_pages;
+        // A server that bears no more batches bears no vacuum either.
+        let is_calm = {
+            let pace = shared.pace.borrow();
+            !pace.paused && pace.rest == 0.0
+        };
+        if is_due && is_calm && !is_last {
+            (pages, rows) = (done, written);
+            let sql = statement(&shared.backfill.table);
+            let removal = Removal::default();
+            let vacuum = shared
+                .target
+                .online(shared.fence, &sql, &over, removal, &|_| {});
+            // Somebody else's vacuum may be at it, or the role may not own the table.
+            let _ = vacuum.await;
+        }
+    }
+}
+
+/// Frees the rows and leaves their entries in the indexes, which would have to be read whole,
+/// to the vacuum after the backfill. Where somebody holds the table, it is left for later.
+fn statement(table: &TableName) -> String {
+    format!("VACUUM (SKIP_LOCKED, INDEX_CLEANUP false, TRUNCATE false) {table}")
+}
