@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::convert_key::LiveVersion;
 use crate::name::{Ident, TableName};
+use crate::state::PhaseState;
 use crate::step::Step;
 
 /// All steps of a phase. Kept in the ledger, so that a later version of turnback, or one that
@@ -102,6 +103,18 @@ impl Stage {
         Self::Contract,
         Self::Retire,
     ];
+
+    /// The states of a phase in which steps of this stage run.
+    pub fn runs_in(self) -> &'static [PhaseState] {
+        match self {
+            Self::Expand => &[PhaseState::Expanding],
+            Self::CutOver => &[PhaseState::Expanded],
+            Self::Settle | Self::SwapBack => &[PhaseState::CutOver, PhaseState::Contracting],
+            Self::Withdraw => &[PhaseState::Withdrawing],
+            Self::Contract => &[PhaseState::Contracting],
+            Self::Retire => &[PhaseState::Contracted],
+        }
+    }
 
     /// For people.
     pub fn title(self) -> &'static str {

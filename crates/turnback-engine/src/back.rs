@@ -9,7 +9,7 @@ use turnback_core::scope::{Scope, Standing, phases_to_turn_back};
 use turnback_core::state::{PhaseEvent, PhaseState};
 
 use crate::contract::retire;
-use crate::edges::{Journal, PhaseRecord, Target};
+use crate::edges::{Journal, PhaseRecord, Target, Withdrawn};
 use crate::error::EngineError;
 use crate::proof::Proof;
 use crate::run::Run;
@@ -67,6 +67,7 @@ async fn turn_back<T: Target, J: Journal>(
         .filter_map(|phase| records.iter().find(|record| &record.phase == phase))
         .collect();
     let mut swaps = Vec::new();
+    let mut withdrawn = Vec::new();
     let mut left: Vec<&PhaseRecord> = Vec::new();
     for record in turning.iter().copied() {
         if matches!(record.state, PhaseState::CutOver | PhaseState::Contracting) {
@@ -79,7 +80,7 @@ async fn turn_back<T: Target, J: Journal>(
         // what came after it on what it made: all that goes before that phase can swap.
         if to == BackTo::Start && record.program.swap_back.is_empty() {
             for record in left.drain(..) {
-                withdraw(run, record).await?;
+                withdrawn.push(withdraw(run, record).await?);
             }
         }
     }
@@ -87,11 +88,11 @@ async fn turn_back<T: Target, J: Journal>(
     let mut proof = None;
     if to == BackTo::Start {
         for record in left {
-            withdraw(run, record).await?;
+            withdrawn.push(withdraw(run, record).await?);
         }
         retire(run, &phases).await?;
         let proven = prove(run, &turning, &records).await?;
-        forget(run, &phases).await?;
+        forget(run, &withdrawn).await?;
         proof = Some(proven.into_proven()?);
     }
     Ok(BackReport {
@@ -121,17 +122,18 @@ async fn swap<T: Target, J: Journal>(
     next: PhaseState,
 ) -> Result<f64, EngineError> {
     if record.program.swap_back.is_empty() {
-        run.become_state(&record.phase, record.state, next).await?;
+        run.become_state(&record.phase, record.state, next, None)
+            .await?;
         return Ok(0.0);
     }
     let becomes = Becomes {
         from: record.state,
         state: next,
     };
-    let times = run
+    let swapped = run
         .stage(&record.program, Stage::SwapBack, Some(becomes))
         .await?;
-    let hold = times.map_or(0.0, |times| times.hold_millis);
+    let hold = swapped.lock.map_or(0.0, |times| times.hold_millis);
     run.became(&record.phase, next, Some(hold)).await?;
     Ok(hold)
 }
@@ -139,27 +141,31 @@ async fn swap<T: Target, J: Journal>(
 async fn withdraw<T: Target, J: Journal>(
     run: &Run<T, J>,
     record: &PhaseRecord,
-) -> Result<(), EngineError> {
+) -> Result<Withdrawn, EngineError> {
     if matches!(record.state, PhaseState::Expanding | PhaseState::Expanded) {
         let next = record.state.next(PhaseEvent::WithdrawBegun)?;
-        run.become_state(&record.phase, record.state, next).await?;
+        run.become_state(&record.phase, record.state, next, None)
+            .await?;
     }
-    run.stage(&record.program, Stage::Withdraw, None).await?;
-    Ok(())
+    let dropped = run.stage(&record.program, Stage::Withdraw, None).await?;
+    Ok(Withdrawn {
+        phase: record.phase.clone(),
+        after: dropped.last,
+    })
 }
 
 /// The last thing of a way back: until here the ledger knows which phases it is about, and
 /// the same call goes on with these and no others.
 async fn forget<T: Target, J: Journal>(
     run: &Run<T, J>,
-    phases: &[String],
+    phases: &[Withdrawn],
 ) -> Result<(), EngineError> {
     let state = PhaseState::Withdrawing.next(PhaseEvent::Withdrawn)?;
     run.persist("writing the ledger", async || {
         run.target.forget_phases(run.fence, &run.plan, phases).await
     })
     .await?;
-    for phase in phases {
+    for Withdrawn { phase, .. } in phases {
         run.became(phase, state, None).await?;
     }
     Ok(())

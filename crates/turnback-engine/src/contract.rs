@@ -46,9 +46,10 @@ async fn give_up<T: Target, J: Journal>(
             continue;
         };
         // The old foreign keys must be whole until the moment they go.
-        run.stage(&record.program, Stage::Settle, None).await?;
+        let settled = run.stage(&record.program, Stage::Settle, None).await?;
         let contracting = record.state.next(PhaseEvent::ContractBegun)?;
-        run.become_state(phase, record.state, contracting).await?;
+        run.become_state(phase, record.state, contracting, settled.last)
+            .await?;
         let contracted = contracting.next(PhaseEvent::Contracted)?;
         let becomes = Becomes {
             from: contracting,
@@ -57,7 +58,8 @@ async fn give_up<T: Target, J: Journal>(
         run.stage(&record.program, Stage::Contract, Some(becomes))
             .await?;
         if record.program.contract.is_empty() {
-            run.become_state(phase, contracting, contracted).await?;
+            run.become_state(phase, contracting, contracted, None)
+                .await?;
         } else {
             run.became(phase, contracted, None).await?;
         }

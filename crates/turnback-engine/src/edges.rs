@@ -63,6 +63,9 @@ pub struct StepMark {
     /// The step of the same stage that came before it. The ledger must hold it: a server that
     /// came back without its last commits (a failover, a restore) must not be built upon.
     pub after: Option<String>,
+    /// What must hold in the catalog when the mark is written: what an online statement has
+    /// brought about, in a commit of its own.
+    pub holds: Vec<Fact>,
 }
 
 /// What the ledger takes down in the same transaction as the effect. A mark that does not fit
@@ -82,9 +85,20 @@ pub enum Mark {
         from: PhaseState,
         /// The state it is now in.
         state: PhaseState,
+        /// The last step that led there in transactions of its own, which the ledger must hold.
+        after: Option<StepKey>,
         /// The step, where one brought it there.
         step: Option<StepMark>,
     },
+}
+
+/// A phase of which nothing is left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// The phase.
+    pub phase: String,
+    /// The last step that removed something of it, which the ledger must hold.
+    pub after: Option<StepKey>,
 }
 
 impl Mark {
@@ -156,7 +170,7 @@ pub trait Target: Clone + Send + Sync + 'static {
         &self,
         fence: Fence,
         plan: &str,
-        phases: &[String],
+        phases: &[Withdrawn],
     ) -> impl Future<Output = Result<(), TargetError>> + Send;
 
     /// Takes a mark down by itself.
@@ -188,10 +202,12 @@ pub trait Target: Clone + Send + Sync + 'static {
 
     /// One statement outside a transaction, with no limit of time; ended early when `stop`
     /// is asked for. `waiting` hears for whom it waits; `removal` says what may be done about them once it
-    /// has waited long. Gives the locks that it was seen to hold. Refused under an old lease.
+    /// has waited long. Gives the locks that it was seen to hold. Refused under an old lease,
+    /// and where the ledger does not hold what the step stands on.
     fn online(
         &self,
         fence: Fence,
+        step: &StepMark,
         statement: &str,
         stop: &Stop,
         removal: Removal,
@@ -204,10 +220,13 @@ pub trait Target: Clone + Send + Sync + 'static {
     -> impl Future<Output = Result<i64, TargetError>> + Send;
 
     /// SQL of the user's outside a transaction, under a search path (`search_path = …`).
-    /// Refused under an old lease.
+    /// Refused under an old lease, and where the ledger does not hold what the step stands on.
+    /// The mark is written in the same session, so that no server can have the one and not
+    /// the other, though it may end up with the SQL alone.
     fn script(
         &self,
         fence: Fence,
+        mark: &Mark,
         sql: &str,
         path: &str,
     ) -> impl Future<Output = Result<(), TargetError>> + Send;

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use turnback_core::exit::ExitCode;
 use turnback_core::fact::Inspection;
 use turnback_core::journal::{JournalEvent, LockTimes};
 use turnback_core::name::Ident;
@@ -19,6 +20,14 @@ use crate::run::Run;
 
 /// How often a step that takes its time says so.
 const TELL: Duration = Duration::from_secs(10);
+
+/// What a stage came to.
+pub(crate) struct Staged {
+    /// How long its last step waited for strong locks and held them, if it ran and took any.
+    pub(crate) lock: Option<LockTimes>,
+    /// Its last step, where it has any.
+    pub(crate) last: Option<StepKey>,
+}
 
 /// What a step's work came to.
 #[derive(Default)]
@@ -44,7 +53,7 @@ impl<T: Target, J: Journal> Run<T, J> {
         program: &Program,
         stage: Stage,
         becomes: Option<Becomes>,
-    ) -> Result<Option<LockTimes>, EngineError> {
+    ) -> Result<Staged, EngineError> {
         let phase = &program.phase;
         let steps = program.steps(stage);
         let done = self
@@ -73,21 +82,56 @@ impl<T: Target, J: Journal> Run<T, J> {
             stage,
             steps: wanted.iter().filter(|step| !is_done(step)).count(),
         });
-        let mut last = None;
-        let mut after = None;
+        let mut lock = None;
+        let mut after: Option<StepKey> = None;
         for step in wanted {
             if !is_done(step) {
                 self.safe_point()?;
                 let is_last = steps.last().is_some_and(|l| l.id == step.id);
-                let mark = StepMark {
+                let joint = StepMark {
                     key: self.key(phase, stage, step),
-                    after,
+                    after: after.map(|key| key.step),
+                    holds: match &step.work {
+                        Work::Online { .. } => step.done_when.clone(),
+                        _ => vec![],
+                    },
                 };
-                last = self.step(mark, step, becomes.filter(|_| is_last)).await?;
+                lock = match self.step(&joint, step, becomes.filter(|_| is_last)).await {
+                    Err(error) => return Err(self.unless_forgotten(&joint, error).await),
+                    Ok(lock) => lock,
+                };
             }
-            after = Some(step.id.clone());
+            after = Some(self.key(phase, stage, step));
         }
-        Ok(last)
+        Ok(Staged { lock, last: after })
+    }
+
+    /// Says why a step really failed: what it stands on may not be there any more.
+    async fn unless_forgotten(&self, step: &StepMark, error: EngineError) -> EngineError {
+        let key = &step.key;
+        if matches!(error.exit_code(), ExitCode::Stopped) {
+            return error;
+        }
+        let (Ok(phases), Ok(done)) = (
+            self.target.phases(&key.plan).await,
+            self.target.done_steps(&key.plan, &key.phase).await,
+        ) else {
+            return error;
+        };
+        let stands = phases
+            .iter()
+            .any(|record| record.phase == key.phase && key.stage.runs_in().contains(&record.state));
+        let joins = step
+            .after
+            .as_ref()
+            .is_none_or(|after| done.contains(&(key.stage, after.clone())));
+        if stands && joins {
+            return error;
+        }
+        EngineError::Target {
+            doing: "stopped".to_owned(),
+            source: TargetError::Forgotten(format!("what step {} stands on", key.step)),
+        }
     }
 
     fn key(&self, phase: &str, stage: Stage, step: &Step) -> StepKey {
@@ -101,20 +145,21 @@ impl<T: Target, J: Journal> Run<T, J> {
 
     async fn step(
         &self,
-        mark: StepMark,
+        joint: &StepMark,
         step: &Step,
         becomes: Option<Becomes>,
     ) -> Result<Option<LockTimes>, EngineError> {
-        let key = mark.key.clone();
+        let key = joint.key.clone();
         let (phase, stage) = (key.phase.as_str(), key.stage);
         let mark = match becomes {
-            None => Mark::Step(mark),
+            None => Mark::Step(joint.clone()),
             Some(Becomes { from, state }) => Mark::State {
                 plan: key.plan.clone(),
                 phase: phase.to_owned(),
                 from,
                 state,
-                step: Some(mark),
+                after: None,
+                step: Some(joint.clone()),
             },
         };
         self.write(JournalEvent::StepIntended {
@@ -130,7 +175,7 @@ impl<T: Target, J: Journal> Run<T, J> {
             title: step.title.clone(),
         });
         let begun = Instant::now();
-        let Came { rows, lock } = self.telling(step, self.work(&key, step, &mark)).await?;
+        let Came { rows, lock } = self.telling(step, self.work(joint, step, &mark)).await?;
         let millis = begun.elapsed().as_millis() as u64;
         self.write(JournalEvent::StepDone {
             phase: phase.to_owned(),
@@ -152,7 +197,8 @@ impl<T: Target, J: Journal> Run<T, J> {
         Ok(lock)
     }
 
-    async fn work(&self, key: &StepKey, step: &Step, mark: &Mark) -> Result<Came, EngineError> {
+    async fn work(&self, joint: &StepMark, step: &Step, mark: &Mark) -> Result<Came, EngineError> {
+        let key = &joint.key;
         let mut came = Came::default();
         match &step.work {
             Work::Transaction { locks, statements } => {
@@ -161,7 +207,9 @@ impl<T: Target, J: Journal> Run<T, J> {
             Work::Online {
                 statement, clean, ..
             } => {
-                came.lock = self.online(key, step, statement, clean.as_deref()).await?;
+                came.lock = self
+                    .online(joint, step, statement, clean.as_deref())
+                    .await?;
                 self.mark(mark).await?;
             }
             Work::Backfill(backfill) => {
@@ -191,10 +239,9 @@ impl<T: Target, J: Journal> Run<T, J> {
                 transaction: false,
             } => {
                 self.target
-                    .script(self.fence, sql, &search_path(&self.schema))
+                    .script(self.fence, mark, sql, &search_path(&self.schema))
                     .await
                     .map_err(EngineError::while_doing(&step.title))?;
-                self.mark(mark).await?;
             }
         }
         Ok(came)
@@ -227,14 +274,14 @@ impl<T: Target, J: Journal> Run<T, J> {
     /// failed try are removed, and it is tried again when another session won a race.
     async fn online(
         &self,
-        key: &StepKey,
+        joint: &StepMark,
         step: &Step,
         statement: &str,
         clean: Option<&str>,
     ) -> Result<Option<LockTimes>, EngineError> {
         let waiting = |blockers| {
             self.show(Progress::Waiting {
-                step: key.step.clone(),
+                step: joint.key.step.clone(),
                 blockers,
             })
         };
@@ -247,14 +294,21 @@ impl<T: Target, J: Journal> Run<T, J> {
                     (Inspection::Done, _) => return Ok(None),
                     (Inspection::Partial, Some(clean)) => {
                         self.target
-                            .online(self.fence, clean, &self.stop, self.removal, &waiting)
+                            .online(self.fence, joint, clean, &self.stop, self.removal, &waiting)
                             .await?;
                     }
                     (Inspection::Partial | Inspection::Absent, _) => {}
                 }
                 let times = self
                     .target
-                    .online(self.fence, statement, &self.stop, self.removal, &waiting)
+                    .online(
+                        self.fence,
+                        joint,
+                        statement,
+                        &self.stop,
+                        self.removal,
+                        &waiting,
+                    )
                     .await?;
                 Ok(Some(times))
             }

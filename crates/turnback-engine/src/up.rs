@@ -12,7 +12,7 @@ use turnback_core::program::Stage;
 use turnback_core::schema::Snapshot;
 use turnback_core::state::{PhaseEvent, PhaseState};
 
-use crate::edges::{Journal, Mark, PhaseRecord, Target};
+use crate::edges::{Journal, Mark, PhaseRecord, StepKey, Target};
 use crate::error::EngineError;
 use crate::progress::Progress;
 use crate::run::Run;
@@ -97,14 +97,15 @@ async fn forward<T: Target, J: Journal>(
     loop {
         state = match state {
             PhaseState::Pending | PhaseState::Expanding => {
-                run.stage(&record.program, Stage::Expand, None).await?;
-                run.become_state(&phase.id, state, state.next(PhaseEvent::Expanded)?)
+                let expand = run.stage(&record.program, Stage::Expand, None).await?;
+                let next = state.next(PhaseEvent::Expanded)?;
+                run.become_state(&phase.id, state, next, expand.last)
                     .await?
             }
             PhaseState::Expanded if expanded_only => return Ok(state),
             PhaseState::Expanded => {
                 let next = state.next(PhaseEvent::CutOver)?;
-                let times = run
+                let cut_over = run
                     .stage(
                         &record.program,
                         Stage::CutOver,
@@ -116,9 +117,9 @@ async fn forward<T: Target, J: Journal>(
                     .await?;
                 if record.program.cut_over.is_empty() {
                     // SQL of the user's has no second shape: nothing to swap.
-                    run.become_state(&phase.id, state, next).await?;
+                    run.become_state(&phase.id, state, next, None).await?;
                 } else {
-                    let hold = times.map_or(0.0, |times| times.hold_millis);
+                    let hold = cut_over.lock.map_or(0.0, |times| times.hold_millis);
                     report.cut_overs.push((phase.id.clone(), hold));
                     run.became(&phase.id, next, Some(hold)).await?;
                 }
@@ -216,12 +217,14 @@ impl<T: Target, J: Journal> Run<T, J> {
         phase: &str,
         from: PhaseState,
         state: PhaseState,
+        after: Option<StepKey>,
     ) -> Result<PhaseState, EngineError> {
         self.mark(&Mark::State {
             plan: self.plan.clone(),
             phase: phase.to_owned(),
             from,
             state,
+            after,
             step: None,
         })
         .await?;

@@ -7,7 +7,7 @@ use sqlx::{PgConnection, PgPool};
 use tokio::time::timeout;
 use turnback_core::journal::{LockTimes, TakenLock};
 use turnback_core::removal::Removal;
-use turnback_engine::edges::{Blocker, Fence, removed_of};
+use turnback_engine::edges::{Blocker, Fence, StepMark, removed_of};
 use turnback_engine::error::TargetError;
 use turnback_engine::stop::Stop;
 
@@ -25,6 +25,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(crate) async fn online(
     pool: &PgPool,
     fence: Fence,
+    step: &StepMark,
     patience: Duration,
     statement: &str,
     stop: &Stop,
@@ -33,7 +34,7 @@ pub(crate) async fn online(
 ) -> Result<LockTimes, TargetError> {
     let mut held = Held::of(pool).await?;
     // A session that was refused is closed, and with it goes the lock it is known by.
-    let pid = answered(patience, prepare(&mut held, fence)).await?;
+    let pid = answered(patience, prepare(&mut held, fence, step)).await?;
     let mut watch = Watch {
         pool,
         pid,
@@ -132,8 +133,12 @@ impl Watch<'_> {
 }
 
 /// Nobody queues behind these locks but schema changes: there is no budget to keep.
-async fn prepare(session: &mut PgConnection, fence: Fence) -> Result<i32, TargetError> {
-    enlist(session, fence).await?;
+async fn prepare(
+    session: &mut PgConnection,
+    fence: Fence,
+    step: &StepMark,
+) -> Result<i32, TargetError> {
+    enlist(session, fence, step).await?;
     run(session, "SET lock_timeout = 0").await?;
     pid(session).await
 }

@@ -6,10 +6,11 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 use turnback_core::plan::Target as Url;
-use turnback_engine::edges::Fence;
+use turnback_engine::edges::{Fence, StepMark};
 use turnback_engine::error::TargetError;
 
 use crate::error::target_error;
+use crate::ledger;
 use crate::silence::answered;
 
 /// How long a connection may take to be made.
@@ -22,7 +23,7 @@ pub(crate) const CONNECT: Duration = Duration::from_secs(10);
 /// with: the next step stands on it. Should this process stand still or its machine vanish in
 /// the middle of a transaction, the server ends it soon and traffic gets its locks back; the
 /// settings for that are not there on every system (PostgreSQL manual, 20.3.2).
-const SETTINGS: &str = "SET search_path = pg_catalog, pg_temp; SET TimeZone = 'UTC'; SET statement_timeout = 0; \
+pub(crate) const SETTINGS: &str = "SET search_path = pg_catalog, pg_temp; SET TimeZone = 'UTC'; SET statement_timeout = 0; \
      SET idle_in_transaction_session_timeout = '10s'; SET lock_timeout = '10s'; SET client_min_messages = warning; \
      SET jit = off; SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off; \
      DO $$ DECLARE wish text[]; BEGIN \
@@ -96,8 +97,13 @@ pub(crate) fn begin_under(fence: Fence) -> String {
 }
 
 /// Makes a session that works outside of transactions one that whoever takes the lease over
-/// can find and end, and refuses when it has been taken over already.
-pub(crate) async fn enlist(connection: &mut PgConnection, fence: Fence) -> Result<(), TargetError> {
+/// can find and end; refuses when it has been taken over already, or the ledger does not hold
+/// what the step stands on.
+pub(crate) async fn enlist(
+    connection: &mut PgConnection,
+    fence: Fence,
+    step: &StepMark,
+) -> Result<(), TargetError> {
     run(
         connection,
         &format!(
@@ -106,7 +112,8 @@ pub(crate) async fn enlist(connection: &mut PgConnection, fence: Fence) -> Resul
             fence.epoch
         ),
     )
-    .await
+    .await?;
+    ledger::joins(connection, step).await
 }
 
 /// The opposite of [`enlist`].

@@ -19,7 +19,7 @@ use turnback_core::schema::Snapshot;
 use turnback_core::step::TableLock;
 use turnback_core::throttle::{PaceRecord, Pressure, Wish};
 use turnback_engine::edges::{
-    Blocker, Fence, Mark, PhaseRecord, StepKey, Stripe, Target, removed_of,
+    Blocker, Fence, Mark, PhaseRecord, StepKey, StepMark, Stripe, Target, Withdrawn, removed_of,
 };
 use turnback_engine::error::TargetError;
 use turnback_engine::stop::Stop;
@@ -140,33 +140,6 @@ impl PostgresTarget {
     }
 }
 
-/// Everything of a transaction but its locks: gives all that it then holds. Nothing is run when
-/// it was done before.
-async fn claim_then_run(
-    connection: &mut PgConnection,
-    fence: Fence,
-    statements: &[String],
-    mark: &Mark,
-    pid: Option<i32>,
-) -> Result<Vec<(String, String)>, TargetError> {
-    let fresh = match mark.step() {
-        Some(step) => ledger::claim(connection, step).await?,
-        None => true,
-    };
-    let mut taken = Vec::new();
-    if fresh {
-        for statement in statements {
-            run(connection, statement).await?;
-        }
-        if let Some(pid) = pid {
-            taken = locks::held(&mut *connection, pid).await?;
-        }
-        ledger::become_state(connection, fence, mark).await?;
-    }
-    ledger::fence(connection, fence).await?;
-    Ok(taken)
-}
-
 /// Who is in the way can only be asked while we wait, and from another session: looked for
 /// when most of the budget is gone, and again until somebody is found or the wait is over.
 async fn watch(
@@ -277,7 +250,7 @@ impl Target for PostgresTarget {
         &self,
         fence: Fence,
         plan: &str,
-        phases: &[String],
+        phases: &[Withdrawn],
     ) -> Result<(), TargetError> {
         let mut held = self.held().await?;
         let forgotten = self.answered(async {
@@ -295,12 +268,7 @@ impl Target for PostgresTarget {
 
     async fn mark(&self, fence: Fence, mark: &Mark) -> Result<(), TargetError> {
         let mut held = self.held().await?;
-        let marked = self.answered(async {
-            run(&mut held, "BEGIN").await?;
-            let work = claim_then_run(&mut held, fence, &[], mark, None).await;
-            end(&mut held, work).await.map(drop)
-        });
-        let marked = marked.await;
+        let marked = self.answered(ledger::mark(&mut held, fence, mark)).await;
         held.back(marked)
     }
 
@@ -344,7 +312,8 @@ impl Target for PostgresTarget {
                     &format!("SET LOCAL lock_timeout = {}", budget.as_millis().max(1)),
                 )
                 .await?;
-                let taken = claim_then_run(&mut held, fence, statements, mark, Some(pid)).await?;
+                let taken =
+                    ledger::claim_then_run(&mut held, fence, statements, mark, Some(pid)).await?;
                 Ok((asked, taken))
             }
             .await;
@@ -376,13 +345,14 @@ impl Target for PostgresTarget {
     async fn online(
         &self,
         fence: Fence,
+        step: &StepMark,
         statement: &str,
         stop: &Stop,
         removal: Removal,
         waiting: &(dyn Fn(Vec<Blocker>) + Send + Sync),
     ) -> Result<LockTimes, TargetError> {
         let (pool, answer) = (&self.pool, self.answer);
-        online::online(pool, fence, answer, statement, stop, removal, waiting).await
+        online::online(pool, fence, step, answer, statement, stop, removal, waiting).await
     }
 
     async fn count(&self, sql: &str, path: &str) -> Result<i64, TargetError> {
@@ -402,15 +372,32 @@ impl Target for PostgresTarget {
         held.back(counted)
     }
 
-    async fn script(&self, fence: Fence, sql: &str, path: &str) -> Result<(), TargetError> {
+    async fn script(
+        &self,
+        fence: Fence,
+        mark: &Mark,
+        sql: &str,
+        path: &str,
+    ) -> Result<(), TargetError> {
         let mut session = self.session().await?;
         let pid = self.answered(session::pid(&mut session)).await?;
-        self.answered(session::enlist(&mut session, fence)).await?;
+        if let Some(step) = mark.step() {
+            self.answered(session::enlist(&mut session, fence, step))
+                .await?;
+        }
         let setup = format!("SET {path}; SET lock_timeout = 0");
         self.answered(run(&mut session, &setup)).await?;
         for statement in turnback_core::script::statements(sql) {
             attended(&self.pool, pid, self.answer, run(&mut session, statement)).await?;
         }
+        self.answered(run(
+            &mut session,
+            "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL",
+        ))
+        .await?;
+        self.answered(run(&mut session, session::SETTINGS)).await?;
+        self.answered(ledger::mark(&mut session, fence, mark))
+            .await?;
         // What it did is done; a goodbye that fails changes nothing.
         let _ = self.answered(close(session)).await;
         Ok(())

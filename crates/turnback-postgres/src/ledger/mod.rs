@@ -3,14 +3,15 @@
 pub(crate) mod lease;
 pub(crate) mod throttle;
 
-use sqlx::{PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 use turnback_core::program::Stage;
 use turnback_core::state::PhaseState;
-use turnback_engine::edges::{Fence, Mark, PhaseRecord, StepMark};
+use turnback_engine::edges::{Fence, Mark, PhaseRecord, StepKey, StepMark, Withdrawn};
 use turnback_engine::error::TargetError;
 
 use crate::error::{ledger_error, target_error};
-use crate::session::run;
+use crate::locks;
+use crate::session::{end, run};
 
 const LEDGER: &str = include_str!("ledger.sql");
 /// Came after the first ledgers; made where it is not there.
@@ -47,7 +48,7 @@ pub(crate) async fn open(connection: &mut PgConnection) -> Result<(), TargetErro
         Ok(())
     }
     .await;
-    crate::session::end(connection, made).await
+    end(connection, made).await
 }
 
 pub(crate) async fn phases(
@@ -133,8 +134,12 @@ pub(crate) async fn forget_phases(
     connection: &mut PgConnection,
     fence: Fence,
     plan: &str,
-    phases: &[String],
+    withdrawn: &[Withdrawn],
 ) -> Result<(), TargetError> {
+    for phase in withdrawn {
+        holds(connection, phase.after.as_ref()).await?;
+    }
+    let phases: Vec<&str> = withdrawn.iter().map(|w| w.phase.as_str()).collect();
     for sql in [
         "DELETE FROM turnback.step WHERE plan = $1 AND phase = ANY ($2)",
         "DELETE FROM turnback.backfill WHERE plan = $1 AND phase = ANY ($2)",
@@ -142,7 +147,7 @@ pub(crate) async fn forget_phases(
     ] {
         sqlx::query(sql)
             .bind(plan)
-            .bind(phases)
+            .bind(&phases)
             .persistent(false)
             .execute(&mut *connection)
             .await
@@ -154,13 +159,48 @@ pub(crate) async fn forget_phases(
     Ok(())
 }
 
+/// Takes a mark down by itself.
+pub(crate) async fn mark(
+    connection: &mut PgConnection,
+    fence: Fence,
+    mark: &Mark,
+) -> Result<(), TargetError> {
+    run(connection, "BEGIN").await?;
+    let work = claim_then_run(connection, fence, &[], mark, None).await;
+    end(connection, work).await.map(drop)
+}
+
+/// Everything of a transaction but its locks: gives all that it then holds. Nothing is run when
+/// it was done before.
+pub(crate) async fn claim_then_run(
+    connection: &mut PgConnection,
+    fence: Fence,
+    statements: &[String],
+    mark: &Mark,
+    pid: Option<i32>,
+) -> Result<Vec<(String, String)>, TargetError> {
+    let fresh = match mark.step() {
+        Some(step) => claim(connection, step).await?,
+        None => true,
+    };
+    let mut taken = Vec::new();
+    if fresh {
+        for statement in statements {
+            run(connection, statement).await?;
+        }
+        if let Some(pid) = pid {
+            taken = locks::held(&mut *connection, pid).await?;
+        }
+        become_state(connection, fence, mark).await?;
+    }
+    self::fence(connection, fence).await?;
+    Ok(taken)
+}
+
 /// Takes down that a step is done, at the beginning of the transaction that does it: a try
 /// whose answer was lost, and which the server may only now be committing, is waited for.
 /// Gives whether there was none that arrived.
-pub(crate) async fn claim(
-    connection: &mut PgConnection,
-    step: &StepMark,
-) -> Result<bool, TargetError> {
+async fn claim(connection: &mut PgConnection, step: &StepMark) -> Result<bool, TargetError> {
     let key = &step.key;
     let fresh = sqlx::query(
         "INSERT INTO turnback.step (plan, phase, stage, step) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
@@ -174,34 +214,87 @@ pub(crate) async fn claim(
     .await
     .map_err(|error| target_error(error, ""))?
     .rows_affected();
-    let (joins, walked): (bool, bool) = sqlx::query_as(
-        "SELECT $5::text IS NULL OR EXISTS (SELECT FROM turnback.step WHERE plan = $1 AND phase = $2 AND stage = $3 AND step = $5), \
-         NOT EXISTS (SELECT FROM turnback.backfill WHERE plan = $1 AND phase = $2 AND step = $4 AND next < \"end\")",
+    if fresh == 0 {
+        return Ok(false);
+    }
+    joins(connection, step).await?;
+    let walked: bool = sqlx::query_scalar(AssertSqlSafe(format!(
+        "SELECT NOT EXISTS (SELECT FROM turnback.backfill WHERE plan = $1 AND phase = $2 AND step = $3 AND next < \"end\"){}",
+        step.holds.iter().map(|fact| format!(" AND {}", fact.sql())).collect::<String>()
+    )))
+    .bind(&key.plan)
+    .bind(&key.phase)
+    .bind(&key.step)
+    .persistent(false)
+    .fetch_one(connection)
+    .await
+    .map_err(|error| target_error(error, ""))?;
+    if walked {
+        Ok(true)
+    } else {
+        Err(TargetError::Forgotten(format!(
+            "the work of step {}",
+            key.step
+        )))
+    }
+}
+
+/// Refuses where the ledger does not hold a step.
+async fn holds(connection: &mut PgConnection, step: Option<&StepKey>) -> Result<(), TargetError> {
+    let Some(key) = step else {
+        return Ok(());
+    };
+    let held: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM turnback.step WHERE plan = $1 AND phase = $2 AND stage = $3 AND step = $4)",
     )
     .bind(&key.plan)
     .bind(&key.phase)
     .bind(stage_name(key.stage))
     .bind(&key.step)
-    .bind(&step.after)
     .persistent(false)
     .fetch_one(connection)
     .await
     .map_err(|error| target_error(error, ""))?;
-    match (joins, walked) {
-        (true, true) => Ok(fresh == 1),
-        (false, _) => Err(TargetError::Forgotten(format!(
-            "step {} is not in the ledger any more",
-            step.after.as_deref().unwrap_or_default()
-        ))),
-        (_, false) => Err(TargetError::Forgotten(format!(
-            "the last batches of step {}",
-            key.step
-        ))),
+    if held {
+        return Ok(());
     }
+    Err(TargetError::Forgotten(format!(
+        "step {} of phase {}",
+        key.step, key.phase
+    )))
+}
+
+/// Refuses where the ledger does not hold what a step stands on.
+pub(crate) async fn joins(
+    connection: &mut PgConnection,
+    step: &StepMark,
+) -> Result<(), TargetError> {
+    let key = &step.key;
+    let states: Vec<&str> = key.stage.runs_in().iter().map(|s| s.as_str()).collect();
+    let joins: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM turnback.phase WHERE plan = $1 AND phase = $2 AND state = ANY ($5)) \
+         AND ($4::text IS NULL OR EXISTS (SELECT FROM turnback.step WHERE plan = $1 AND phase = $2 AND stage = $3 AND step = $4))",
+    )
+    .bind(&key.plan)
+    .bind(&key.phase)
+    .bind(stage_name(key.stage))
+    .bind(&step.after)
+    .bind(states)
+    .persistent(false)
+    .fetch_one(connection)
+    .await
+    .map_err(|error| target_error(error, ""))?;
+    if joins {
+        return Ok(());
+    }
+    Err(TargetError::Forgotten(match &step.after {
+        Some(after) => format!("step {after} of phase {}", key.phase),
+        None => format!("how far phase {} had come", key.phase),
+    }))
 }
 
 /// Takes down what a mark says of its phase's state.
-pub(crate) async fn become_state(
+async fn become_state(
     connection: &mut PgConnection,
     fence: Fence,
     mark: &Mark,
@@ -211,11 +304,13 @@ pub(crate) async fn become_state(
         phase,
         from,
         state,
+        after,
         ..
     } = mark
     else {
         return Ok(());
     };
+    holds(connection, after.as_ref()).await?;
     let changed = sqlx::query(
         "UPDATE turnback.phase SET state = $4, changed_at = clock_timestamp() \
          WHERE plan = $1 AND phase = $2 AND state IN ($3, $4)",
