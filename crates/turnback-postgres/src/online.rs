@@ -22,6 +22,10 @@ const FIRST_LOOK: Duration = Duration::from_millis(20);
 /// How often a statement that takes its time is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the target's own two, and what the engine asks of it"
+)]
 pub(crate) async fn online(
     pool: &PgPool,
     fence: Fence,
