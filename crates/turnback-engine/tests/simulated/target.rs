@@ -371,9 +371,8 @@ impl Target for Wire {
         _path: &str,
     ) -> Result<(), TargetError> {
         self.commit(fence, true, |database| {
-            match mark.step() {
-                Some(step) => database.ledger.joins(step)?,
-                None => {}
+            if let Some(step) = mark.step() {
+                database.ledger.joins(step)?;
             }
             database.run(sql)
         })
