@@ -12,6 +12,7 @@ use turnback_core::program::Stage;
 use turnback_core::removal::{Against, Removal};
 use turnback_core::schema::Snapshot;
 use turnback_core::step::TableLock;
+use turnback_core::throttle::{PaceRecord, Pressure, Wish};
 use turnback_engine::edges::{
     Blocker, Fence, Journal, Mark, Observer, PhaseRecord, StepKey, StepMark, Stripe, Target,
     Withdrawn,
@@ -413,6 +414,25 @@ impl Target for Wire {
             Ok(1)
         })
         .await
+    }
+
+    /// Nothing here is ever too much for the server.
+    async fn pressure(
+        &self,
+        _pause_when: Option<&str>,
+        _path: &str,
+    ) -> Result<Pressure, TargetError> {
+        Ok(Pressure::default())
+    }
+
+    async fn pace(
+        &self,
+        fence: Fence,
+        _plan: &str,
+        _record: &PaceRecord,
+    ) -> Result<Wish, TargetError> {
+        self.fenced(fence)?;
+        Ok(Wish::default())
     }
 }
 
