@@ -50,6 +50,7 @@ fn build(name: &str) -> Step {
         lock: TableLock {
             table: index.clone(),
             mode: LockMode::ShareUpdateExclusive,
+            view: false,
         },
         statement: format!("build {name}"),
         clean: Some(format!("drop {name} if there")),
@@ -63,6 +64,7 @@ fn validate(name: &str) -> Step {
         lock: TableLock {
             table: object(name),
             mode: LockMode::ShareUpdateExclusive,
+            view: false,
         },
         statement: format!("validate {name}"),
         clean: None,
