@@ -135,3 +135,32 @@ async fn a_clean_history_is_clean_and_every_tampering_is_named() {
     let clean = findings(&mut connection, &remembered).await;
     assert_eq!(clean, [], "the cases left nothing behind");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_heard_of_may_be_there_or_not() {
+    let database = Cluster::shared().database("doubt");
+    database.execute(HISTORY_SCHEMA);
+    let options = HistoryOptions {
+        seed: seed(),
+        pace: Duration::ZERO,
+    };
+    println!("TURNBACK_SEED={}", options.seed);
+    let histories = Histories::start(database.url(), 4, &[Shape::Public], &options);
+    let deadline = Instant::now() + Duration::from_secs(120);
+    for round in 1..=15 {
+        while histories.acknowledged() < 20 * round {
+            assert!(Instant::now() < deadline, "{:?}", histories.mark());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        database.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE datname = current_database() AND application_name = 'turnback-historian'",
+        );
+    }
+    let tally = histories.mark();
+    assert!(tally.lost > 0, "{tally:?}");
+    assert_eq!(tally.errors, Vec::<String>::new());
+    let remembered = histories.stop().await;
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    assert_eq!(findings(&mut connection, &remembered).await, []);
+}
