@@ -72,12 +72,7 @@ pub fn program(
 
     let mut expand = columns::steps(&room, &passes);
     expand.extend(views::build(&room));
-    let swap = cut_over::step(&room);
-    // A policy may ask a dependent view: then only the whole swap tells, at the end of expand.
-    let carries_views = !room.views.is_empty();
-    if !carries_views {
-        expand.extend(policies::rehearse(&room, policies::renames(&room)));
-    }
+    expand.extend(policies::rehearse(&room));
     expand.extend(fill::steps(&room, &passes));
     expand.extend(fill::sweep_keys(&room, &passes));
     expand.extend(statistics::build(&room));
@@ -94,14 +89,11 @@ pub fn program(
     give_up_old.extend(versions.give_up_old);
     expand.push(versions.create);
     expand.push(verify::step(&room));
-    if carries_views && let Work::Transaction { statements, .. } = &swap.work {
-        expand.extend(policies::rehearse(&room, statements.clone()));
-    }
 
     let program = Program {
         phase: phase.to_owned(),
         expand,
-        cut_over: vec![swap],
+        cut_over: vec![cut_over::step(&room)],
         settle,
         swap_back: vec![back::swap(&room)],
         withdraw: back::withdraw(&room, &passes, versions.withdraw),

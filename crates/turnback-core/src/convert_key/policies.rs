@@ -6,7 +6,10 @@
 //! with both, or with neither (PostgreSQL manual, 5.9: permissive policies widen each other,
 //! restrictive ones narrow).
 
-use super::{Room, transaction};
+use std::collections::BTreeSet;
+
+use super::versions::version_schema;
+use super::{Room, transaction, views};
 use crate::name::{Ident, TableName, dollar_quoted, literal};
 use crate::plan::{ConvertKey, Recreated};
 use crate::schema::{Policy, Snapshot};
@@ -69,13 +72,11 @@ pub(super) fn back(room: &Room<'_>) -> Vec<String> {
 
 /// Tries the swap and takes it back, before the long part of expand: SQL that does not fit the
 /// new shape, or makes another kind of policy, must not be found out at the cut-over.
-///
-/// `swap` are statements after which the tables look as after the cut-over.
-pub(super) fn rehearse(room: &Room<'_>, swap: Vec<String>) -> Option<Step> {
+pub(super) fn rehearse(room: &Room<'_>) -> Option<Step> {
     if room.policies.is_empty() {
         return None;
     }
-    let tries: String = swap
+    let tries: String = swap(room)
         .iter()
         .map(|statement| format!("    EXECUTE {};\n", dollar_quoted(statement)))
         .collect();
@@ -86,29 +87,39 @@ pub(super) fn rehearse(room: &Room<'_>, swap: Vec<String>) -> Option<Step> {
     Some(transaction(
         "rehearse_policies".to_owned(),
         "try the policies that the plan gives anew, and take them back".to_owned(),
-        room.lock_all(),
+        views::locks_forward(room),
         vec![format!("DO {}", dollar_quoted(&block))],
         vec![],
     ))
 }
 
-/// The renames of the cut-over alone: enough to try a policy that asks no dependent view.
-pub(super) fn renames(room: &Room<'_>) -> Vec<String> {
-    room.conversion
-        .columns()
-        .flat_map(|(table, column)| {
-            let name = &column.name;
-            [
-                format!(
-                    "ALTER TABLE {table} RENAME COLUMN {name} TO {}",
-                    name.old_shape()
-                ),
-                format!(
-                    "ALTER TABLE {table} RENAME COLUMN {} TO {name}",
-                    name.new_shape()
-                ),
-            ]
-        })
+/// What a policy can see of the cut-over: columns and views by their new names.
+fn swap(room: &Room<'_>) -> Vec<String> {
+    // The old views step aside into a schema that may come at the end of expand only.
+    let asides: BTreeSet<Ident> = room
+        .views
+        .iter()
+        .map(|carried| version_schema(&carried.name.schema, &room.old_tag))
+        .collect();
+    let schemas = asides
+        .iter()
+        .map(|schema| format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
+    let renames = room.conversion.columns().flat_map(|(table, column)| {
+        let name = &column.name;
+        [
+            format!(
+                "ALTER TABLE {table} RENAME COLUMN {name} TO {}",
+                name.old_shape()
+            ),
+            format!(
+                "ALTER TABLE {table} RENAME COLUMN {} TO {name}",
+                name.new_shape()
+            ),
+        ]
+    });
+    schemas
+        .chain(renames)
+        .chain(views::swap(room))
         .chain(cut_over(room))
         .collect()
 }

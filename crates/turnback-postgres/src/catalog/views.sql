@@ -45,7 +45,8 @@
 ), dependents AS MATERIALIZED (
     SELECT s.view, json_agg(DISTINCT pg_describe_object(s.classid, s.objid, 0)) AS objects
     FROM standing s
-    WHERE s.classid <> 'pg_rewrite'::regclass
+    -- Policies tell themselves what they read.
+    WHERE s.classid NOT IN ('pg_rewrite'::regclass, 'pg_policy'::regclass)
       AND NOT (s.classid = 'pg_trigger'::regclass AND s.objid IN (
                    SELECT t.oid FROM pg_trigger t WHERE t.tgrelid = s.view))
       AND NOT (s.classid = 'pg_attrdef'::regclass AND s.objid IN (

@@ -388,3 +388,49 @@ fn a_policy_given_anew_by_two_phases_comes_back_one_phase_at_a_time() {
     assert_eq!(definitions(&world), two);
     no_trace(&world);
 }
+
+#[test]
+fn a_policy_that_asks_a_view_is_given_anew_and_asks_the_view_of_its_shape() {
+    if !has_invoker_views() {
+        return;
+    }
+    let policy = "CREATE POLICY members ON rooms USING (name IN (SELECT m.room FROM mine m WHERE m.user_id IS NOT NULL))";
+    let world = World::new(
+        "policies_view",
+        &format!(
+            "DO $$ BEGIN CREATE ROLE policies_viewer; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; \
+             CREATE TABLE users (id serial PRIMARY KEY, login text); CREATE TABLE rooms (name text PRIMARY KEY); \
+             CREATE TABLE members (user_id int REFERENCES users, room text, PRIMARY KEY (user_id, room)); \
+             CREATE VIEW mine AS SELECT m.user_id, m.room FROM members m JOIN users u ON u.id = m.user_id WHERE u.login = current_user; \
+             GRANT SELECT ON users, rooms, members, mine TO policies_viewer; ALTER TABLE rooms ENABLE ROW LEVEL SECURITY; {policy}; \
+             INSERT INTO users (login) VALUES ('policies_viewer'), ('other'); INSERT INTO rooms VALUES ('in'), ('out'); INSERT INTO members VALUES (1, 'in'), (2, 'out');"
+        ),
+        &format!(
+            "  - id: p\n    operations:\n      - convert_key:\n          table: users\n          to: uuid\n          \
+             recreate: [{{ policy: members, on: rooms, sql: '{policy}' }}]\n"
+        ),
+    );
+    let before = Picture::take(&world);
+    let shows = |paths: &[&str]| {
+        for path in paths {
+            let seen = "SET ROLE policies_viewer; SELECT string_agg(name, ' ') FROM rooms";
+            world.through(path).gives(seen, "in");
+        }
+    };
+    let (old, new) = ("public_base, public", "public_p, public");
+    shows(&["public"]);
+    world.expand("p");
+    shows(&["public", old, new]);
+    world.up();
+    shows(&["public", old, new]);
+    world.back();
+    assert_eq!(before.schema, Picture::take(&world).schema);
+    shows(&["public"]);
+    world.up();
+    world.contract();
+    shows(&["public"]);
+    assert_eq!(
+        world.sql("SELECT count(*) FROM pg_views WHERE viewname = 'mine'"),
+        "1"
+    );
+}

@@ -1,6 +1,7 @@
 //! What hurts the users of other tools, one test for each open thread of theirs, named for what
 //! it protects. Other tests hold the same promises in every corner; these are the ones that
-//! somebody out there is waiting for.
+//! somebody out there is waiting for. (pg-osc #81, views that keep following the old table, is with
+//! the views in `tests/convert`.)
 
 mod load;
 mod resume;
