@@ -10,7 +10,7 @@ use turnback_core::name::TableName;
 use turnback_core::removal::Removal;
 
 use super::Shared;
-use crate::edges::Target;
+use crate::edges::{StepMark, Target};
 use crate::stop::Stop;
 
 /// Between two looks at how far the backfill is.
@@ -44,9 +44,15 @@ pub(super) async fn keep<T: Target>(shared: Arc<Shared<T>>, hundredths: u32, ove
             (pages, rows) = (done, written);
             let sql = statement(&shared.backfill.table);
             let removal = Removal::default();
+            // It marks nothing as done, and stands on nothing but the phase being where it is.
+            let step = StepMark {
+                key: shared.key.clone(),
+                after: None,
+                holds: vec![],
+            };
             let vacuum = shared
                 .target
-                .online(shared.fence, &sql, &over, removal, &|_| {});
+                .online(shared.fence, &step, &sql, &over, removal, &|_| {});
             // Somebody else's vacuum may be at it, or the role may not own the table.
             let _ = vacuum.await;
         }
