@@ -68,3 +68,50 @@ fn ctrl_c_removes_the_cluster_with_all_that_was_copied() {
     assert!(left.is_empty(), "{left:?}");
     world.must_be_untouched();
 }
+
+#[test]
+fn a_copy_that_is_kept_says_how_to_look_at_it_and_how_to_be_rid_of_it() {
+    let world = World::new(
+        "kept",
+        "CREATE TABLE t (id serial PRIMARY KEY, v int); INSERT INTO t (v) SELECT g FROM generate_series(1, 30) g; ANALYZE",
+        "  - id: keys\n    operations:\n      - convert_key: { table: t, to: uuid }",
+    );
+    let ran = world.rehearse(&["--keep"]);
+    assert_eq!(ran.code, 0, "{}\n{}", ran.out, ran.said);
+    let line = |word: &str| {
+        let mut lines = ran.out.lines().map(str::trim);
+        let found = lines.find(|line| line.starts_with(word));
+        found
+            .unwrap_or_else(|| panic!("no {word} in {}", ran.out))
+            .to_owned()
+    };
+    let url = line("psql")
+        .split('\'')
+        .nth(1)
+        .expect("a quoted URL")
+        .to_owned();
+    let looked = Command::new("psql")
+        .args([
+            "-X",
+            "-A",
+            "-t",
+            "-d",
+            &url,
+            "-c",
+            "SELECT pg_typeof(id) FROM t LIMIT 1",
+        ])
+        .output()
+        .expect("psql can be run");
+    assert_eq!(
+        String::from_utf8_lossy(&looked.stdout).trim(),
+        "uuid",
+        "{looked:?}"
+    );
+    let removal = line("kill");
+    let directory = removal.rsplit(' ').next().map(std::path::PathBuf::from);
+    let directory = directory.expect("it names the directory");
+    assert!(directory.join("data").exists(), "{removal}");
+    let removed = Command::new("sh").args(["-c", &removal]).status();
+    assert!(removed.expect("a shell can be run").success(), "{removal}");
+    assert!(!directory.exists());
+}

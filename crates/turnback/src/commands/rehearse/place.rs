@@ -80,13 +80,10 @@ impl Place {
                 drop(cluster);
                 "The throw-away cluster is stopped and its directory removed.".to_owned()
             }
-            (Some(Kind::Cluster(cluster, url)), true) => {
-                let program = cluster.binaries().program("pg_ctl").display().to_string();
-                match cluster.keep() {
-                    Ok(directory) => kept(&directory, &program, &url),
-                    Err(error) => format!("The copy could not be kept: {error}"),
-                }
-            }
+            (Some(Kind::Cluster(cluster, url)), true) => match cluster.keep() {
+                Ok(directory) => kept(&directory, &url),
+                Err(error) => format!("The copy could not be kept: {error}"),
+            },
             (Some(Kind::Given(url)), true) => {
                 format!(
                     "The copy is left in {}; drop it when you are done.",
@@ -119,10 +116,11 @@ fn start(major: u32) -> Result<Cluster, Failure> {
     start().map_err(|error| Failure::new(ExitCode::Failed, error.to_string()))
 }
 
-fn kept(directory: &Path, pg_ctl: &str, url: &Url) -> String {
+fn kept(directory: &Path, url: &Url) -> String {
     let directory = directory.display();
+    // Whoever started the server may end it so, root too; `pg_ctl` would refuse root.
     format!(
-        "The copy is kept, for you alone. Look at it with\n  psql '{}'\nand be rid of it with\n  {pg_ctl} -D {directory}/data stop && rm -r {directory}",
+        "The copy is kept, for you alone. Look at it with\n  psql '{}'\nand be rid of it with\n  kill -QUIT $(head -n 1 {directory}/data/postmaster.pid) && sleep 1 && rm -rf {directory}",
         // A socket: there is no password in it.
         url.expose_secret()
     )

@@ -125,6 +125,7 @@ fn blank(
         copy_version: 0,
         seed: options.seed,
         seconds: args.seconds,
+        lock_budget_millis: loaded.plan().settings.lock_timeout.as_secs_f64() * 1_000.0,
         copied,
         findings: vec![],
         quiet: Default::default(),

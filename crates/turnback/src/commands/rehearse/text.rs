@@ -201,7 +201,16 @@ fn transitions(report: &Report, width: usize, line: &dyn Fn(&str)) {
 }
 
 fn row(name: String, took: f64, felt: &Felt) -> Vec<String> {
-    let by_code = |codes: Vec<(String, u64)>| {
+    let by_code = |classes: Vec<(&String, u64)>| {
+        let mut codes: Vec<(&str, u64)> = Vec::new();
+        for (class, n) in classes {
+            // The table is told of with the reason.
+            let code = class.split(' ').next().unwrap_or(class);
+            match codes.iter_mut().find(|(known, _)| *known == code) {
+                Some((_, times)) => *times += n,
+                None => codes.push((code, n)),
+            }
+        }
         if codes.is_empty() {
             return "0".to_owned();
         }
@@ -224,13 +233,8 @@ fn row(name: String, took: f64, felt: &Felt) -> Vec<String> {
         wait(felt.longest_millis),
         wait(felt.untouched_longest_millis),
         count(felt.transactions),
-        by_code(felt.retries.iter().map(|(c, n)| (c.clone(), *n)).collect()),
-        by_code(
-            felt.errors
-                .iter()
-                .map(|(c, (n, _))| (c.clone(), *n))
-                .collect(),
-        ),
+        by_code(felt.retries.iter().map(|(c, n)| (c, *n)).collect()),
+        by_code(felt.errors.iter().map(|(c, (n, _))| (c, *n)).collect()),
     ]
 }
 

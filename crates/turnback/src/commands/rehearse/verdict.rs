@@ -7,8 +7,12 @@ use turnback_core::program::Stage;
 
 use super::copy::Copied;
 use super::load::{Compared, Felt, Recipe};
-use super::locks::Taken;
+use super::locks::{Blocks, Taken};
 use super::screen::Transition;
+use crate::output::text::millis;
+
+/// Of a wait so many milliseconds may be the scheduler's on a busy machine.
+const ALLOWANCE: f64 = 250.0;
 
 /// What a rehearsal came to.
 #[derive(Debug, Serialize)]
@@ -20,6 +24,8 @@ pub(super) struct Report {
     pub(super) copy_version: u32,
     pub(super) seed: u64,
     pub(super) seconds: f64,
+    /// The longest that a request for a strong lock may hold up traffic.
+    pub(super) lock_budget_millis: f64,
     pub(super) copied: Vec<Copied>,
     /// What preflight found on the copy.
     pub(super) findings: Vec<Finding>,
@@ -156,15 +162,22 @@ impl Report {
     }
 
     fn clients(&mut self) {
-        for (code, (times, first)) in &self.total.errors {
+        for (class, (times, first)) in &self.total.errors {
             let times = match times {
                 1 => "one error".to_owned(),
                 n => format!("{n} errors"),
             };
-            self.reasons.push(format!(
-                "clients saw {times} of class {code}, the first: {first}"
-            ));
+            let said = format!("clients saw {times} of class {class}, the first: {first}");
+            // What was seen while nothing was going on is no doing of the plan's.
+            if self.quiet.errors.contains_key(class) {
+                self.warnings.push(format!(
+                    "{said}; they saw it before anything had begun, too, so it does not speak against the plan"
+                ));
+            } else {
+                self.reasons.push(said);
+            }
         }
+        self.stalls();
         let calm: u64 = self
             .transitions
             .iter()
@@ -175,6 +188,33 @@ impl Report {
             self.warnings.push(format!(
                 "clients had to try {calm} transactions again outside of cut-over and swap back"
             ));
+        }
+    }
+
+    /// Waits that the lock budget and the locks that were held do not account for.
+    fn stalls(&mut self) {
+        for moved in &self.transitions {
+            let held = self
+                .locks
+                .iter()
+                .filter(|lock| lock.round == moved.round && lock.phase == moved.phase)
+                .filter(|lock| lock.blocks >= Blocks::Writers)
+                .map(|lock| lock.held_millis)
+                .fold(0.0, f64::max);
+            let machine = self
+                .quiet
+                .longest_millis
+                .max(moved.felt.untouched_longest_millis);
+            let accounted = self.lock_budget_millis + held + machine + ALLOWANCE;
+            if moved.felt.longest_millis > accounted {
+                self.warnings.push(format!(
+                    "a client waited {} in {}: {} of phase {}, longer than the lock budget, the locks held and the machine account for",
+                    millis(moved.felt.longest_millis),
+                    moved.round,
+                    moved.stage.title(),
+                    moved.phase
+                ));
+            }
         }
     }
 

@@ -84,7 +84,7 @@ impl Client {
                     Ok(connection) => connection,
                     Err(error) => {
                         self.stats
-                            .note(Instant::now(), false, Outcome::of(&error, "connect"));
+                            .note(Instant::now(), false, Outcome::of(&error, ""));
                         continue;
                     }
                 },
@@ -126,8 +126,8 @@ impl Client {
                 true
             }
             Err(error) => {
-                let what = format!("on {}", self.recipes[recipe].table);
-                self.stats.note(begun, false, Outcome::of(&error, &what));
+                let table = self.recipes[recipe].table.to_string();
+                self.stats.note(begun, false, Outcome::of(&error, &table));
                 rows(connection, "ROLLBACK").await.is_ok()
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use turnback_core::name::{Ident, TableName};
-use turnback_core::schema::{Column, IndexedBy, Snapshot, Table, TableKind};
+use turnback_core::schema::{Column, ConstraintKind, IndexedBy, Snapshot, Table, TableKind};
 
 use super::fresh::Fresh;
 
@@ -144,9 +144,16 @@ fn recipe(name: &TableName, table: &Table, touched: &BTreeSet<(TableName, Ident)
     let key: Vec<usize> = primary
         .map(|key| key.columns.iter().filter_map(place).collect())
         .unwrap_or_default();
+    let bound = bound(table);
+    let shared: Vec<usize> = references
+        .iter()
+        .flat_map(|r| r.columns.iter().copied())
+        .collect();
     for reference in &mut references {
-        reference.can_move =
-            !reference.own_parent && !reference.columns.iter().any(|c| unique.contains(c));
+        // A column of two references cannot follow the one and stay with the other.
+        let is_shared = |c: &usize| shared.iter().filter(|other| *other == c).count() > 1;
+        let is_tied = |c: &usize| unique.contains(c) || bound.contains(c) || is_shared(c);
+        reference.can_move = !reference.own_parent && !reference.columns.iter().any(is_tied);
     }
     let referring: BTreeSet<usize> = references
         .iter()
@@ -154,6 +161,7 @@ fn recipe(name: &TableName, table: &Table, touched: &BTreeSet<(TableName, Ident)
         .collect();
     let free = (0..columns.len())
         .filter(|at| !unique.contains(at) && !referring.contains(at) && !columns[*at].touched)
+        .filter(|at| !bound.contains(at))
         .filter(|at| {
             table.columns[*at].generated.is_none() && table.columns[*at].identity.is_none()
         })
@@ -173,6 +181,22 @@ fn recipe(name: &TableName, table: &Table, touched: &BTreeSet<(TableName, Ident)
         loose: !table.rules.is_empty(),
         open: false,
     }
+}
+
+/// Columns that a check or an exclusion ties to others of the same row, or to other rows: they
+/// keep the values that they have together.
+fn bound(table: &Table) -> BTreeSet<usize> {
+    let place = |wanted: &Ident| table.columns.iter().position(|c| &c.name == wanted);
+    table
+        .constraints
+        .iter()
+        .filter(|constraint| match constraint.kind {
+            ConstraintKind::Check { .. } => constraint.columns.len() > 1,
+            ConstraintKind::Exclusion => true,
+            _ => false,
+        })
+        .flat_map(|constraint| constraint.columns.iter().filter_map(place))
+        .collect()
 }
 
 /// Whether the server itself gives the value, and clients may not or need not.

@@ -13,19 +13,20 @@ const EXPECTED: [&str; 3] = ["40001", "40P01", "55P03"];
 #[derive(Clone, Debug)]
 pub(super) enum Outcome {
     Done,
-    /// With this SQLSTATE, and how the server said it.
-    Refused(String, String),
+    /// With this SQLSTATE, on this table, and how the server said it.
+    Refused(String, String, String),
 }
 
 impl Outcome {
-    pub(super) fn of(error: &sqlx::Error, what: &str) -> Self {
-        match error.as_database_error() {
-            Some(error) => Self::Refused(
+    pub(super) fn of(error: &sqlx::Error, table: &str) -> Self {
+        let (code, said) = match error.as_database_error() {
+            Some(error) => (
                 error.code().unwrap_or_default().into_owned(),
-                format!("{} ({what})", error.message()),
+                error.message().to_owned(),
             ),
-            None => Self::Refused("connection".to_owned(), format!("{error} ({what})")),
-        }
+            None => ("connection".to_owned(), error.to_string()),
+        };
+        Self::Refused(code, table.to_owned(), said)
     }
 }
 
@@ -56,7 +57,7 @@ pub(in crate::commands::rehearse) struct Felt {
     pub(in crate::commands::rehearse) untouched_longest_millis: f64,
     /// Refusals that a client is told to expect, by SQLSTATE.
     pub(in crate::commands::rehearse) retries: BTreeMap<String, u64>,
-    /// All other errors, by SQLSTATE, with the first of each.
+    /// All other errors, by SQLSTATE and table (`23502 on public.t`), with the first of each.
     pub(in crate::commands::rehearse) errors: BTreeMap<String, (u64, String)>,
 }
 
@@ -114,11 +115,16 @@ impl Stats {
                 continue;
             }
             felt.transactions += 1;
-            if let Outcome::Refused(code, said) = &event.outcome {
+            if let Outcome::Refused(code, table, said) = &event.outcome {
                 if EXPECTED.contains(&code.as_str()) {
                     *felt.retries.entry(code.clone()).or_default() += 1;
                 } else {
-                    let known = felt.errors.entry(code.clone()).or_insert((0, said.clone()));
+                    let class = if table.is_empty() {
+                        code.clone()
+                    } else {
+                        format!("{code} on {table}")
+                    };
+                    let known = felt.errors.entry(class).or_insert((0, said.clone()));
                     known.0 += 1;
                 }
             }
@@ -149,12 +155,12 @@ mod tests {
             begun: at(1),
             ended: at(4),
             control: false,
-            outcome: Outcome::Refused("22P02".to_owned(), "bad".to_owned()),
+            outcome: Outcome::Refused("22P02".to_owned(), "t".to_owned(), "bad".to_owned()),
         });
         let (early, late) = (stats.between(at(0), at(2)), stats.between(at(3), at(5)));
         assert_eq!([early.longest_millis, late.longest_millis], [3_000.0; 2]);
         assert!(early.errors.is_empty());
-        assert_eq!(late.errors["22P02"], (1, "bad".to_owned()));
+        assert_eq!(late.errors["22P02 on t"], (1, "bad".to_owned()));
         assert_eq!(stats.between(at(5), at(6)).longest_millis, 0.0);
     }
 }

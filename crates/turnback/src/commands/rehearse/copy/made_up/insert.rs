@@ -121,6 +121,7 @@ impl<'a> Insert<'a> {
     pub(super) fn sql(&self, facts: &Facts, statistics: &Statistics) -> String {
         let (mut names, mut values, mut joins) = (Vec::new(), Vec::new(), Vec::new());
         let mut given: BTreeSet<&Ident> = BTreeSet::new();
+        let mut settled: BTreeMap<&Ident, String> = BTreeMap::new();
         for (number, parent) in self.parents.iter().enumerate() {
             for (at, column) in parent.columns.iter().enumerate() {
                 if !given.insert(column) {
@@ -133,6 +134,27 @@ impl<'a> Insert<'a> {
                 });
             }
             if !parent.far_columns.is_empty() {
+                let agreed: Vec<String> = parent
+                    .columns
+                    .iter()
+                    .zip(&parent.far_columns)
+                    .filter_map(|(column, far)| Some(format!("t.{far} = {}", settled.get(column)?)))
+                    .collect();
+                for (column, far) in parent.columns.iter().zip(&parent.far_columns) {
+                    settled
+                        .entry(column)
+                        .or_insert_with(|| format!("p{number}.{far}"));
+                }
+                if !agreed.is_empty() {
+                    // A column of two references: the second parent agrees with the first.
+                    joins.push(format!(
+                        "JOIN LATERAL (SELECT {} FROM {} t WHERE {} LIMIT 1) p{number} ON true",
+                        list(&parent.far_columns),
+                        parent.far,
+                        agreed.join(" AND ")
+                    ));
+                    continue;
+                }
                 joins.push(format!(
                     "JOIN (SELECT row_number() OVER () - 1 AS turnback_number, * FROM (SELECT {} FROM {}) t) p{number} ON p{number}.turnback_number = {}",
                     list(&parent.far_columns),
@@ -267,6 +289,36 @@ fn allowed(table: &Table) -> BTreeMap<Ident, Vec<String>> {
         }
     }
     allowed
+}
+
+/// Whether every reference of the table holds: rows may have come in past the triggers that see
+/// to that.
+pub(super) async fn holds(to: &mut PgConnection, name: &TableName, table: &Table) -> bool {
+    for (constraint, far) in table.foreign_keys() {
+        let pairs = constraint.columns.iter().zip(&far.columns);
+        let same: Vec<String> = pairs
+            .map(|(near, far)| format!("far.{far} = near.{near}"))
+            .collect();
+        let set: Vec<String> = constraint
+            .columns
+            .iter()
+            .map(|near| format!("near.{near} IS NOT NULL"))
+            .collect();
+        let sql = format!(
+            "SELECT EXISTS (SELECT FROM {name} near WHERE {} AND NOT EXISTS (SELECT FROM {} far WHERE {}))",
+            set.join(" AND "),
+            far.table,
+            same.join(" AND ")
+        );
+        let dangles: Result<bool, _> = sqlx::query_scalar(AssertSqlSafe(sql))
+            .persistent(false)
+            .fetch_one(&mut *to)
+            .await;
+        if !matches!(dangles, Ok(false)) {
+            return false;
+        }
+    }
+    true
 }
 
 async fn count(to: &mut PgConnection, table: &TableName) -> u64 {

@@ -12,7 +12,7 @@ use turnback_postgres::catalog;
 
 use self::column::{Facts, facts};
 pub(super) use self::column::{Statistics, statistics};
-use self::insert::{Insert, connect_cycles};
+use self::insert::{Insert, connect_cycles, holds};
 use super::{Amount, Copied, Schema, run};
 use crate::commands::rehearse::failed;
 use crate::commands::rehearse::screen::Screen;
@@ -99,7 +99,13 @@ async fn fill_one(
         let sql = insert.sql(facts, statistics);
         match run(to, &sql).await {
             Ok(0) => return Err("a trigger or a rule keeps them out".to_owned()),
-            Ok(made) => return Ok(made),
+            Ok(made) if holds(to, name, table).await => return Ok(made),
+            Ok(_) => {
+                run(to, &format!("DELETE FROM {name}"))
+                    .await
+                    .map_err(|error| error.to_string())?;
+                return Err("no parents were found that all its references agree on".to_owned());
+            }
             Err(error) => {
                 last = match error.as_database_error() {
                     Some(error) => error.message().to_owned(),
