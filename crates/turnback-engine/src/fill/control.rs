@@ -58,9 +58,14 @@ impl<T: Target> Control<T> {
     /// Looks until the backfill is over.
     pub(super) async fn keep(mut self, shared: Arc<Shared<T>>, over: Arc<Notify>) {
         loop {
+            let next = async {
+                tokio::time::sleep(LOOK).await;
+                self.look(&shared).await;
+            };
+            // A look at a server that does not answer must not hold up whoever stops.
             tokio::select! {
                 () = over.notified() => return,
-                () = tokio::time::sleep(LOOK) => self.look(&shared).await,
+                () = next => {}
             }
         }
     }
