@@ -16,7 +16,7 @@ use super::columns::{column_grant, grantee};
 use super::versions::{LiveVersion, version_schema};
 use super::{Room, transaction};
 use crate::fact::Fact;
-use crate::name::{Ident, TableName, list, literal};
+use crate::name::{Ident, TableName, dollar_quoted, list, literal};
 use crate::schema::View;
 use crate::script;
 use crate::step::{LockMode, Step, TableLock, Work};
@@ -197,11 +197,14 @@ fn options(options: &[String]) -> String {
 fn given(name: &TableName, sql: &str) -> Vec<String> {
     let mut statements = vec![format!("SET LOCAL search_path = {}, pg_temp", name.schema)];
     for (number, statement) in script::statements(sql).into_iter().enumerate() {
-        statements.push(if number == 0 {
+        let statement = if number == 0 {
             format!("{}\nWITH NO DATA", without_data(statement))
         } else {
             statement.to_owned()
-        });
+        };
+        // In a block, where it can end no transaction: names are swapped at this moment.
+        let block = format!("BEGIN\n  EXECUTE {};\nEND", dollar_quoted(&statement));
+        statements.push(format!("DO {}", dollar_quoted(&block)));
     }
     statements.push("SET LOCAL search_path = pg_catalog, pg_temp".to_owned());
     statements

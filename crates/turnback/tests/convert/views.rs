@@ -261,15 +261,54 @@ fn a_materialized_view_given_anew_is_filled_online_swapped_and_comes_back_as_it_
 
 #[test]
 fn sql_given_anew_that_does_not_fit_stops_early_and_turns_back_to_what_was() {
+    for (sql, says) in [
+        (
+            "CREATE MATERIALIZED VIEW m AS SELECT id + 1 AS id FROM users",
+            "uuid + integer",
+        ),
+        (
+            "CREATE MATERIALIZED VIEW m AS SELECT id FROM users; COMMIT; SELECT 1",
+            "transaction",
+        ),
+        (
+            "CREATE MATERIALIZED VIEW other AS SELECT id FROM users",
+            "public.m",
+        ),
+    ] {
+        let world = World::new(
+            "matview_unfit",
+            "CREATE TABLE users (id serial PRIMARY KEY, name text); INSERT INTO users (name) VALUES ('a'); CREATE MATERIALIZED VIEW m AS SELECT id FROM users; CREATE VIEW v AS SELECT id FROM m;",
+            &format!(
+                "  - id: p\n    operations:\n      - convert_key: {{ table: users, to: uuid, recreate: [{{ materialized_view: m, sql: '{sql}' }}] }}\n"
+            ),
+        );
+        let before = Picture::take(&world);
+        let ran = world.run(&["up"]);
+        assert_eq!(ran.code, 6, "{sql}: {}", ran.said);
+        assert!(ran.said.contains(says), "{sql}: {}", ran.said);
+        world.must(&["back", "--yes"], 5);
+        assert_eq!(before.schema, Picture::take(&world).schema, "{sql}");
+    }
+}
+
+#[test]
+fn a_policy_given_anew_that_asks_a_view_asks_the_one_of_the_shape_that_its_schema_shows() {
     let world = World::new(
-        "matview_unfit",
-        "CREATE TABLE users (id serial PRIMARY KEY, name text); INSERT INTO users (name) VALUES ('a'); CREATE MATERIALIZED VIEW m AS SELECT id FROM users; CREATE VIEW v AS SELECT id FROM m;",
-        "  - id: p\n    operations:\n      - convert_key: { table: users, to: uuid, recreate: [{ materialized_view: m, sql: CREATE MATERIALIZED VIEW m AS SELECT id + 1 AS id FROM users }] }\n",
+        "policy_asks_view",
+        "CREATE TABLE users (id serial PRIMARY KEY, name text); CREATE TABLE logs (id int, by_name text); INSERT INTO users (name) VALUES ('a'); \
+         CREATE VIEW people AS SELECT id, name FROM users; CREATE POLICY known ON logs USING (by_name IN (SELECT name FROM people WHERE id IS NOT NULL));",
+        "  - id: p\n    operations:\n      - convert_key:\n          table: users\n          to: uuid\n          recreate:\n            - policy: known\n              \
+         on: logs\n              sql: CREATE POLICY known ON logs USING (by_name IN (SELECT name FROM people WHERE id IS NOT NULL))\n",
     );
     let before = Picture::take(&world);
-    let ran = world.run(&["up"]);
-    assert_eq!(ran.code, 6, "{}", ran.said);
-    assert!(ran.said.contains("uuid + integer"), "{}", ran.said);
-    world.must(&["back", "--yes"], 5);
+    let outline_before = outline(&world);
+    world.up();
+    world.back();
     assert_eq!(before.schema, Picture::take(&world).schema);
+    world.up();
+    world.contract();
+    no_trace(&world);
+    assert_eq!(outline_before, outline(&world));
+    assert_eq!(before.schema.matches("CREATE POLICY").count(), 1);
+    assert!(Picture::take(&world).schema.contains("CREATE POLICY known"));
 }
