@@ -278,10 +278,11 @@ impl Case<'_> {
             .filter(|finding| finding.weight == Weight::NoGo)
             .collect();
         let codes: BTreeSet<String> = findings.iter().map(|f| f.code.to_string()).collect();
-        let expected: BTreeSet<String> = crate::expect::codes(self.schema, shapes)
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let expected: BTreeSet<String> =
+            crate::expect::codes(self.schema, shapes, before.server_version)
+                .into_iter()
+                .map(str::to_owned)
+                .collect();
         if codes != expected {
             return Err(format!(
                 "expected to be refused for {expected:?}, but found {findings:#?}"

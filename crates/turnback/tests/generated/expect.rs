@@ -7,10 +7,18 @@ use crate::schema::*;
 
 /// The rules that must refuse a schema when its keys are converted to these shapes, one after
 /// the other.
-pub fn codes(schema: &Schema, shapes: &[Shape]) -> BTreeSet<&'static str> {
+pub fn codes(schema: &Schema, shapes: &[Shape], server_version: u32) -> BTreeSet<&'static str> {
     let converted = &shapes[shapes.len() - 1].converted;
     let touched = |column: &Column| column.root.is_some_and(|root| converted.contains(&root));
     let mut codes = BTreeSet::new();
+    // Before PostgreSQL 15 a view cannot show what its reader may see.
+    let secured = schema
+        .tables
+        .iter()
+        .any(|table| table.policy && table.columns.iter().any(touched));
+    if secured && server_version < 150_000 {
+        codes.insert("row-security");
+    }
     if let Some(defect) = &schema.defect {
         let table = &schema.tables[defect.table];
         let whole_table = table.columns.iter().any(touched);

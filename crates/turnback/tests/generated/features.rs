@@ -22,6 +22,16 @@ pub fn of(schema: &Schema, shapes: &[Shape]) -> BTreeSet<&'static str> {
     has("several phases", shapes.len() > 2);
     has("several schemas", schema.schemas.len() > 1);
     has("views", !schema.views.is_empty());
+    has(
+        "views of keys",
+        schema.views.iter().any(|view| match view.of {
+            Source::Table(number) => {
+                let table = &schema.tables[number];
+                view.columns.iter().any(|&at| touched(table, at))
+            }
+            Source::View(_) => false,
+        }),
+    );
     for (number, table) in schema.tables.iter().enumerate() {
         if !(0..table.columns.len()).any(|at| touched(table, at)) {
             has("untouched tables", true);

@@ -50,7 +50,7 @@ pub fn views(schema: &mut Schema, genes: &Genes) {
         let columns = match of {
             Source::View(view) => schema.views[view].columns.clone(),
             Source::Table(table) => columns_of(&schema.tables[table], |c| {
-                matches!(c.role, Role::Tag | Role::Note | Role::Number)
+                once_in(genes[3], 2) || c.root.is_none()
             }),
         };
         schema.views.push(View {
