@@ -28,6 +28,10 @@ pub enum Fact {
     Statistics(TableName),
     /// The materialized view is there and filled.
     Filled(TableName),
+    /// The first is a partition of the second, however many levels below it.
+    Partition(TableName, TableName),
+    /// One of the two holds, or both.
+    Either(Box<Fact>, Box<Fact>),
     /// The fact does not hold.
     Not(Box<Fact>),
 }
@@ -126,6 +130,12 @@ impl Fact {
                 "EXISTS (SELECT FROM pg_catalog.pg_class c WHERE {} AND c.relispopulated)",
                 class(view)
             ),
+            Self::Partition(member, root) => format!(
+                "coalesce(pg_catalog.pg_partition_root(pg_catalog.to_regclass({})) = pg_catalog.to_regclass({}), false)",
+                literal(&member.to_string()),
+                literal(&root.to_string())
+            ),
+            Self::Either(one, other) => format!("({} OR {})", one.sql(), other.sql()),
             Self::Not(fact) => format!("NOT {}", fact.sql()),
         }
     }

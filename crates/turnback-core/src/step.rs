@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::backfill::Backfill;
 use crate::fact::Fact;
-use crate::name::TableName;
+use crate::name::{TableName, literal};
 
 /// One piece of work.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,6 +81,9 @@ pub struct TableLock {
     /// It is a view, or a materialized one, and the tables it reads are not locked with it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub view: bool,
+    /// Its partitions too, whichever there are when the lock is taken.
+    #[serde(default)]
+    pub partitions: bool,
 }
 
 /// Lock modes that turnback takes (PostgreSQL manual, 13.3.1), weakest first.
@@ -129,7 +132,12 @@ impl LockMode {
 
 impl fmt::Display for TableLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on {}", self.mode.sql(), self.table)
+        let partitions = if self.partitions {
+            " and its partitions"
+        } else {
+            ""
+        };
+        write!(f, "{} on {}{partitions}", self.mode.sql(), self.table)
     }
 }
 
@@ -145,6 +153,13 @@ impl TableLock {
                 self.table, self.table.schema
             );
         }
+        if self.partitions {
+            return format!(
+                "SELECT turnback.lock_partitions({}, {})",
+                literal(&self.table.to_string()),
+                literal(self.mode.sql())
+            );
+        }
         format!("LOCK TABLE ONLY {} IN {} MODE", self.table, self.mode.sql())
     }
 
@@ -154,6 +169,7 @@ impl TableLock {
             table: table.clone(),
             mode: LockMode::AccessExclusive,
             view: false,
+            partitions: false,
         }
     }
 
@@ -171,6 +187,7 @@ impl TableLock {
             table: table.clone(),
             mode: LockMode::ShareRowExclusive,
             view: false,
+            partitions: false,
         }
     }
 
@@ -180,6 +197,7 @@ impl TableLock {
             table: table.clone(),
             mode: LockMode::ShareUpdateExclusive,
             view: false,
+            partitions: false,
         }
     }
 }
@@ -210,6 +228,7 @@ impl Step {
                 table: backfill.table.clone(),
                 mode: LockMode::RowExclusive,
                 view: false,
+                partitions: false,
             }],
             Work::Verify { .. } | Work::Script { .. } => vec![],
         }

@@ -147,7 +147,10 @@ fn keys_that_stay_are_named_with_the_reason() {
         .table("good_turnback_old", &["*id integer"])
         .points("lines(good_id)", "good(id)")
         .points("two(ref)", "codes(code)")
-        .with("parts", |t| t.kind = TableKind::Partitioned)
+        .with("parts", |t| {
+            t.kind = TableKind::Partitioned;
+            t.partition_key = Some("RANGE (id)".to_owned());
+        })
         .with("far", |t| t.kind = TableKind::Foreign);
     let draft = db.draft();
     assert_eq!(order(&draft), ["leaf-tables: two", "good: good"]);
@@ -159,7 +162,7 @@ fn keys_that_stay_are_named_with_the_reason() {
             "far: it is a foreign table: not carried yet",
             "lines: its key (good_id, line) has several columns, and line is no foreign key: only \
              keys of one column are converted",
-            "parts: it is partitioned: not carried yet",
+            "parts: it is partitioned by its key id: not carried",
         ]
     );
 }

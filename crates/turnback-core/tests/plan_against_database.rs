@@ -37,6 +37,8 @@ fn constraint(name: &str, columns: &[&str], kind: ConstraintKind) -> Constraint 
         deferrable: false,
         deferred: false,
         validated: true,
+        inherited: false,
+        parent: None,
         definition: String::new(),
         comment: None,
     }
@@ -67,6 +69,7 @@ fn unique_index(column: &str) -> Index {
         options: Vec::new(),
         tablespace: None,
         constraint: true,
+        parent: None,
         definition: String::new(),
         comment: None,
     }

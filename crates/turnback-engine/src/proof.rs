@@ -1,7 +1,7 @@
 //! The proof of a way back: the catalog is as it was, and every constraint is valid.
 
 use serde::Serialize;
-use turnback_core::name::Ident;
+use turnback_core::name::{Ident, TableName};
 use turnback_core::program::Program;
 use turnback_core::schema::{ConstraintKind, Difference, Snapshot, differences};
 
@@ -24,9 +24,7 @@ impl Proof {
         let ours: Vec<String> = programs
             .into_iter()
             .flat_map(|program| {
-                let tables = program.tables.iter().map(|table| {
-                    format!("tables / {}.{}", table.schema.as_str(), table.name.as_str())
-                });
+                let tables = program.tables.iter().map(place);
                 let schemas = program
                     .version_schemas
                     .iter()
@@ -34,9 +32,11 @@ impl Proof {
                 tables.chain(schemas).collect::<Vec<_>>()
             })
             .collect();
+        let left = partitions_that_left(before, after);
         let is_ours = |difference: &Difference| {
-            ours.iter()
-                .any(|at| difference.at == *at || difference.at.starts_with(&format!("{at} /")))
+            let within =
+                |at: &String| difference.at == *at || difference.at.starts_with(&format!("{at} /"));
+            ours.iter().any(within) && !left.iter().any(within)
         };
         let (left_behind, by_others) = differences(before, after).into_iter().partition(is_ours);
         Self {
@@ -80,4 +80,25 @@ fn without_not_null(snapshot: &Snapshot) -> Snapshot {
             .retain(|constraint| constraint.kind != ConstraintKind::NotNull);
     }
     snapshot
+}
+
+/// Where differences of a table are found.
+fn place(table: &TableName) -> String {
+    format!("tables / {}.{}", table.schema.as_str(), table.name.as_str())
+}
+
+/// Partitions that somebody dropped or detached meanwhile: their own affair.
+fn partitions_that_left(before: &Snapshot, after: &Snapshot) -> Vec<String> {
+    before
+        .tables
+        .iter()
+        .filter(|(name, table)| {
+            table.partition_bound.is_some()
+                && after
+                    .tables
+                    .get(*name)
+                    .is_none_or(|now| now.parents != table.parents)
+        })
+        .map(|(name, _)| place(name))
+        .collect()
 }

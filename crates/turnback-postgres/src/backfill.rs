@@ -11,7 +11,8 @@ use crate::error::target_error;
 use crate::ledger;
 use crate::session::{end, run};
 
-/// Divides the table the first time, and gives the stripes that are not done.
+/// Divides the table the first time, and gives the stripes that are not done. A partition that
+/// was dropped meanwhile has none.
 pub(crate) async fn stripes(
     connection: &mut PgConnection,
     fence: Fence,
@@ -40,11 +41,13 @@ pub(crate) async fn stripes(
     end(connection, divided).await?;
     let rows: Vec<(i32, i64, i64)> = sqlx::query_as(
         "SELECT stripe, next, \"end\" FROM turnback.backfill \
-         WHERE plan = $1 AND phase = $2 AND step = $3 AND next < \"end\" ORDER BY stripe",
+         WHERE plan = $1 AND phase = $2 AND step = $3 AND next < \"end\" \
+         AND pg_catalog.to_regclass($4) IS NOT NULL ORDER BY stripe",
     )
     .bind(&key.plan)
     .bind(&key.phase)
     .bind(&key.step)
+    .bind(backfill.table.to_string())
     .persistent(false)
     .fetch_all(connection)
     .await
@@ -67,7 +70,7 @@ async fn divide(
         "INSERT INTO turnback.backfill (plan, phase, step, stripe, next, \"end\") \
          SELECT $1, $2, $3, n, pages * n / stripes, pages * (n + 1) / stripes \
          FROM (SELECT pages, least($5::bigint, greatest(pages / 64, 1)) AS stripes FROM \
-               (SELECT pg_catalog.pg_relation_size($4::regclass) / pg_catalog.current_setting('block_size')::bigint AS pages) p) s, \
+               (SELECT coalesce(pg_catalog.pg_relation_size(pg_catalog.to_regclass($4)), 0) / pg_catalog.current_setting('block_size')::bigint AS pages) p) s, \
               generate_series(0, stripes - 1) AS n",
     )
     .bind(&key.plan)

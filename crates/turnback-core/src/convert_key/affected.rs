@@ -63,6 +63,6 @@ fn reads_touched(view: &View, conversion: &Conversion) -> bool {
         columns
             .iter()
             .any(|column| conversion.column(relation, column).is_some())
-            || (conversion.tables.contains_key(relation) && view.definition.contains(".*"))
+            || (conversion.touches(relation) && view.definition.contains(".*"))
     })
 }

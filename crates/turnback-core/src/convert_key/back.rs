@@ -1,14 +1,22 @@
 //! The way back until contract: one transaction that swaps the names back, catalog only;
 //! then the new shape is dropped, table by table.
 
-use super::constraints::{touched_checks, touched_foreign_keys, validate};
+use super::constraints::{stands_on_partitioned_key, touched_checks, touched_foreign_keys};
 use super::cut_over::{
-    add_key, comments, constraint_comment, constraint_indexes, functions, is_primary, marks,
-    plain_indexes, rename_constraint, rename_index,
+    add_key, comments, constraint_indexes, functions, is_primary, marks, plain_indexes,
+    rename_constraint, rename_index,
+};
+use super::parts::{
+    Swap, add_family_key, add_not_valid, drop_everywhere, drop_new, family_comments, make_whole,
+    part_comments, rename_family, rename_parts, with_parts,
 };
 use super::passes::Pass;
-use super::{Era, Room, contract, own_functions, policies, statistics, sync, transaction, views};
+use super::{
+    Era, Room, Shape, contract, indexes, own_functions, policies, statistics, sync, transaction,
+    views,
+};
 use crate::fact::Fact;
+use crate::name::{Ident, TableName};
 use crate::step::{Step, TableLock, Work};
 
 /// The cut-over's transaction in reverse.
@@ -16,26 +24,25 @@ pub(super) fn swap(room: &Room<'_>) -> Step {
     let phase = room.phase();
     // An archive that contract had begun looks columns up by the names that change here.
     let mut statements = contract::abandon(room);
-    for (table, constraint, _) in touched_foreign_keys(room) {
-        statements.push(format!(
-            "ALTER TABLE {table} DROP CONSTRAINT {}",
-            constraint.name
-        ));
+    for (table, constraint, far) in touched_foreign_keys(room) {
+        statements.extend(drop_new(room, table, constraint));
+        if stands_on_partitioned_key(room, far) {
+            statements.extend(drop_everywhere(room, table, constraint, &|name| {
+                name.old_shape_of(phase)
+            }));
+        }
     }
-    for (table, key, _) in constraint_indexes(room) {
+    for (table, key, index) in constraint_indexes(room) {
         if is_primary(key) {
-            statements.push(format!("ALTER TABLE {table} DROP CONSTRAINT {}", key.name));
+            let drop = format!("ALTER TABLE {table} DROP CONSTRAINT {}", key.name);
+            statements.push(room.if_partition(table, &drop));
+            if room.is_partitioned(table) {
+                // The foreign keys that come back must stand on the primary key alone.
+                let second = indexes::second(room, table, index, Shape::Old);
+                statements.push(format!("DROP INDEX IF EXISTS {second}"));
+            }
         } else {
-            statements.push(rename_constraint(
-                table,
-                &key.name,
-                &key.name.new_shape_of(phase),
-            ));
-            statements.push(rename_constraint(
-                table,
-                &key.name.old_shape_of(phase),
-                &key.name,
-            ));
+            statements.extend(rename_family(room, table, key, Swap::ToOld));
         }
     }
     for (table, column) in room.conversion.columns() {
@@ -50,41 +57,58 @@ pub(super) fn swap(room: &Room<'_>) -> Step {
         ));
     }
     for (table, key, index) in constraint_indexes(room).filter(|(_, key, _)| is_primary(key)) {
-        statements.push(add_key(table, key, &index.name.old_shape_of(phase)));
-        statements.extend(comments(table, key, index));
+        if room.is_partitioned(table) {
+            let names = (Era::BeforeCutOver, Shape::Old);
+            statements.extend(add_family_key(room, table, key, index, names));
+            statements.extend(family_comments(room, table, key, index));
+            continue;
+        }
+        let add = add_key(table, key, &index.name.old_shape_of(phase));
+        statements.extend(
+            std::iter::once(add)
+                .chain(comments(table, key, index))
+                .map(|one| room.if_partition(table, &one)),
+        );
     }
     for (table, index) in plain_indexes(room) {
-        let (name, new, old) = (
-            &index.name,
-            index.name.new_shape_of(phase),
-            index.name.old_shape_of(phase),
-        );
-        statements.push(rename_index(table, name, &new));
-        statements.push(rename_index(table, &old, name));
+        for (member, part) in with_parts(room, table, index) {
+            let (name, new, old) = (
+                &part.name,
+                part.name.new_shape_of(phase),
+                part.name.old_shape_of(phase),
+            );
+            statements.push(rename_index(room, member, name, &new));
+            statements.push(rename_index(room, member, &old, name));
+        }
     }
     statements.extend(statistics::back(room));
     statements.extend(marks(room));
-    for table in room.conversion.tables.keys() {
+    for table in room.relations() {
         for (check, _) in touched_checks(room, table) {
-            statements.push(rename_constraint(
-                table,
-                &check.name,
-                &check.name.new_shape_of(phase),
-            ));
-            statements.push(rename_constraint(
-                table,
-                &check.name.old_shape_of(phase),
-                &check.name,
-            ));
+            statements.extend(
+                [
+                    rename_constraint(table, &check.name, &check.name.new_shape_of(phase)),
+                    rename_constraint(table, &check.name.old_shape_of(phase), &check.name),
+                ]
+                .map(|one| room.if_partition(table, &one)),
+            );
         }
     }
-    for (table, constraint, _) in touched_foreign_keys(room) {
-        statements.push(rename_constraint(
-            table,
-            &constraint.name.old_shape_of(phase),
-            &constraint.name,
-        ));
-        statements.extend(constraint_comment(table, constraint));
+    for (table, constraint, far) in touched_foreign_keys(room) {
+        if stands_on_partitioned_key(room, far) {
+            let names = (Era::BeforeCutOver, Shape::Old);
+            statements.extend(add_not_valid(
+                room,
+                (table, constraint, far),
+                &|name| name.clone(),
+                names,
+            ));
+        } else {
+            statements.extend(rename_parts(room, table, constraint, &|name| {
+                (name.old_shape_of(phase), name.clone())
+            }));
+        }
+        statements.extend(part_comments(room, table, constraint));
     }
     statements.extend(functions(room, Era::BeforeCutOver));
     statements.extend(own_functions::read_anew(room));
@@ -115,18 +139,16 @@ pub(super) fn withdraw(room: &Room<'_>, passes: &[Pass], versions: Step) -> Vec<
     let mut steps = vec![versions];
     for (table, constraint, far) in touched_foreign_keys(room) {
         let name = constraint.name.new_shape_of(phase);
-        let mut locks = vec![TableLock::exclusive(table)];
+        let mut locks = vec![room.exclusive(table)];
         if far.table != *table {
-            locks.push(TableLock::exclusive(&far.table));
+            locks.push(room.exclusive(&far.table));
         }
         locks.sort_by(|a, b| a.table.cmp(&b.table));
         steps.push(transaction(
             format!("drop_foreign_key.{table}.{name}"),
             format!("drop foreign key {name} of {table}"),
             locks,
-            vec![format!(
-                "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}"
-            )],
+            drop_everywhere(room, table, constraint, &|name| name.new_shape_of(phase)),
             vec![Fact::Constraint(table.clone(), name).negated()],
         ));
     }
@@ -134,25 +156,50 @@ pub(super) fn withdraw(room: &Room<'_>, passes: &[Pass], versions: Step) -> Vec<
         steps.push(drop_columns(room, pass));
     }
     for (table, _, index) in constraint_indexes(room).filter(|(_, key, _)| is_primary(key)) {
-        let second = table.sibling(index.name.old_shape_of(phase));
-        steps.push(Step {
-            id: format!("drop_index.{second}"),
-            title: format!("drop the second unique index on the old key of {table}"),
-            work: Work::Online {
-                lock: TableLock::online(table),
-                statement: format!("DROP INDEX CONCURRENTLY IF EXISTS {second}"),
-                clean: None,
-            },
-            done_when: vec![Fact::IndexPresent(second).negated()],
-        });
+        if !room.is_partitioned(table) {
+            steps.push(drop_index(table, index.name.old_shape_of(phase)));
+            continue;
+        }
+        let second = indexes::second(room, table, index, Shape::Old);
+        steps.push(transaction(
+            format!("drop_index.{second}"),
+            format!("drop the second unique index on the old key of {table}"),
+            vec![room.exclusive(table)],
+            vec![format!("DROP INDEX IF EXISTS {second}")],
+            vec![Fact::IndexPresent(second).negated()],
+        ));
+        for (member, part) in room.index_parts(table, index) {
+            // The first where expand had not come to the index above it.
+            steps.push(drop_index(
+                member,
+                indexes::second(room, member, part, Shape::Old).name,
+            ));
+            steps.push(drop_index(member, part.name.old_shape_of(phase)));
+        }
     }
     // A way back that came before `settle` was through left these to be validated.
-    for (table, constraint, _) in touched_foreign_keys(room) {
-        let mut step = validate(table, &constraint.name);
-        step.id = format!("back.{}", step.id);
-        steps.push(step);
+    for foreign_key in touched_foreign_keys(room) {
+        let names = (Era::BeforeCutOver, Shape::Old);
+        for mut step in make_whole(room, foreign_key, &|name| name.clone(), names) {
+            step.id = format!("back.{}", step.id);
+            steps.push(step);
+        }
     }
     steps
+}
+
+fn drop_index(table: &TableName, name: Ident) -> Step {
+    let index = table.sibling(name);
+    Step {
+        id: format!("drop_index.{index}"),
+        title: format!("drop index {index}, a second one on the old key of {table}"),
+        work: Work::Online {
+            lock: TableLock::online(table),
+            statement: format!("DROP INDEX CONCURRENTLY IF EXISTS {index}"),
+            clean: None,
+        },
+        done_when: vec![Fact::IndexPresent(index).negated()],
+    }
 }
 
 fn drop_columns(room: &Room<'_>, pass: &Pass) -> Step {
@@ -162,11 +209,12 @@ fn drop_columns(room: &Room<'_>, pass: &Pass) -> Step {
     statements.extend(triggers.iter().map(|trigger| trigger.drop_function()));
     if !pass.keys_first {
         // Constraints that span a column of another pass would hold that column up.
-        for (check, _) in touched_checks(room, table) {
-            let name = check.name.new_shape_of(room.phase());
-            statements.push(format!(
-                "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}"
-            ));
+        for member in room.members(table) {
+            for (check, _) in touched_checks(room, member) {
+                let name = check.name.new_shape_of(room.phase());
+                let drop = format!("ALTER TABLE {member} DROP CONSTRAINT IF EXISTS {name}");
+                statements.push(room.if_partition(member, &drop));
+            }
         }
     }
     let drops = pass
@@ -177,7 +225,7 @@ fn drop_columns(room: &Room<'_>, pass: &Pass) -> Step {
     transaction(
         format!("drop_columns.{}", pass.id()),
         format!("drop the new columns of {table} with their triggers"),
-        vec![TableLock::exclusive(table)],
+        vec![room.exclusive(table)],
         statements,
         pass.columns
             .iter()

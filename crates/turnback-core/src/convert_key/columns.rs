@@ -12,7 +12,7 @@ use crate::fact::Fact;
 use crate::name::{Ident, TableName, literal};
 use crate::plan::Generate;
 use crate::schema::{Column, Grant};
-use crate::step::{Step, TableLock};
+use crate::step::Step;
 
 pub(super) fn steps(room: &Room<'_>, passes: &[Pass]) -> Vec<Step> {
     passes.iter().map(|pass| step(room, pass)).collect()
@@ -35,8 +35,14 @@ fn step(room: &Room<'_>, pass: &Pass) -> Step {
                 "ALTER TABLE {table} ALTER COLUMN {new} SET DEFAULT {default}"
             ));
         }
-        if let Some(old) = room.table(table).column(&column.name) {
-            statements.extend(carry(table, old, &new));
+        for member in room.members(table) {
+            if let Some(old) = room.table(member).column(&column.name) {
+                statements.extend(
+                    carry(member, old, &new)
+                        .iter()
+                        .map(|statement| room.if_partition(member, statement)),
+                );
+            }
         }
         done_when.push(Fact::Column(table.clone(), new));
     }
@@ -54,7 +60,7 @@ fn step(room: &Room<'_>, pass: &Pass) -> Step {
     transaction(
         format!("columns.{}", pass.id()),
         format!("add {names} to {table}, with the trigger that fills it"),
-        vec![TableLock::exclusive(table)],
+        vec![room.exclusive(table)],
         statements,
         done_when,
     )
@@ -71,12 +77,12 @@ fn carry(table: &TableName, old: &Column, new: &Ident) -> Vec<String> {
     }
     if let Some(target) = old.statistics_target {
         statements.push(format!(
-            "ALTER TABLE {table} ALTER COLUMN {new} SET STATISTICS {target}"
+            "ALTER TABLE ONLY {table} ALTER COLUMN {new} SET STATISTICS {target}"
         ));
     }
     if !old.options.is_empty() {
         statements.push(format!(
-            "ALTER TABLE {table} ALTER COLUMN {new} SET ({})",
+            "ALTER TABLE ONLY {table} ALTER COLUMN {new} SET ({})",
             old.options.join(", ")
         ));
     }

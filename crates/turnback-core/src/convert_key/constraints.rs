@@ -37,23 +37,29 @@ pub(super) fn filled(room: &Room<'_>, passes: &[Pass]) -> Vec<Step> {
         steps.push(transaction(
             format!("filled.{table}"),
             format!("from here on, no row of {table} is written unfilled"),
-            vec![TableLock::exclusive(table)],
+            vec![room.exclusive(table)],
             vec![format!(
                 "ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({test}) NOT VALID"
             )],
             vec![Fact::Constraint(table.clone(), name.clone())],
         ));
-        for pass in passes.iter().filter(|pass| &pass.table == table) {
+        let of_table: Vec<Pass> = passes
+            .iter()
+            .filter(|pass| &pass.table == table)
+            .cloned()
+            .collect();
+        for pass in fill::by_leaf(room, &of_table) {
             steps.push(Step {
                 id: format!("sweep.{}", pass.id()),
                 title: format!(
-                    "sweep up rows of {table} that were written before that and not yet filled"
+                    "sweep up rows of {} that were written before that and not yet filled",
+                    pass.table
                 ),
-                work: Work::Backfill(fill::sweep(room, pass)),
+                work: Work::Backfill(fill::sweep(room, &pass)),
                 done_when: vec![],
             });
         }
-        steps.push(validate(table, &name));
+        steps.extend(validate_all(room, table, &name));
         let mut statements: Vec<String> = columns
             .iter()
             .filter(|column| column.not_null)
@@ -69,7 +75,7 @@ pub(super) fn filled(room: &Room<'_>, passes: &[Pass]) -> Vec<Step> {
         steps.push(transaction(
             format!("not_null.{table}"),
             format!("what was NOT NULL in {table} is NOT NULL in the new columns"),
-            vec![TableLock::exclusive(table)],
+            vec![room.exclusive(table)],
             statements,
             facts,
         ));
@@ -95,12 +101,38 @@ pub(super) fn validate(table: &TableName, name: &Ident) -> Step {
     }
 }
 
+/// The same for a partitioned table: its partitions first, each by itself, so that little is
+/// left to do for the whole.
+pub(super) fn validate_all(room: &Room<'_>, table: &TableName, name: &Ident) -> Vec<Step> {
+    let mut steps = Vec::new();
+    if room.is_partitioned(table) {
+        steps.extend(
+            room.leaves_below(table)
+                .into_iter()
+                .map(|leaf| validate_part(room, leaf, name)),
+        );
+    }
+    steps.push(validate(table, name));
+    steps
+}
+
+/// `VALIDATE CONSTRAINT` on a table that may be a partition, and none any more.
+pub(super) fn validate_part(room: &Room<'_>, table: &TableName, name: &Ident) -> Step {
+    let mut step = validate(table, name);
+    if let Work::Online { statement, .. } = &mut step.work {
+        *statement = format!("ALTER TABLE IF EXISTS {table} VALIDATE CONSTRAINT {name}");
+    }
+    room.unless_gone(table, step)
+}
+
 /// Check constraints of a table that mention a touched column.
 pub(super) fn touched_checks<'a>(
     room: &'a Room<'_>,
     table: &TableName,
 ) -> impl Iterator<Item = (&'a Constraint, &'a str)> {
-    let columns: Vec<Ident> = room.conversion.tables[table]
+    let columns: Vec<Ident> = room
+        .conversion
+        .columns_of(table)
         .iter()
         .map(|c| c.name.clone())
         .collect();
@@ -110,6 +142,7 @@ pub(super) fn touched_checks<'a>(
         .filter_map(move |constraint| match &constraint.kind {
             ConstraintKind::Check { expression }
                 if !constraint.name.is_aside()
+                    && !constraint.inherited
                     && columns.iter().any(|c| constraint.columns.contains(c)) =>
             {
                 Some((constraint, expression.as_str()))
@@ -121,8 +154,10 @@ pub(super) fn touched_checks<'a>(
 /// Check constraints again, on the new columns.
 pub(super) fn checks(room: &Room<'_>) -> Vec<Step> {
     let mut steps = Vec::new();
-    for table in room.conversion.tables.keys() {
-        let map: BTreeMap<Ident, Ident> = room.conversion.tables[table]
+    for table in room.relations() {
+        let map: BTreeMap<Ident, Ident> = room
+            .conversion
+            .columns_of(table)
             .iter()
             .map(|c| (c.name.clone(), c.name.new_shape()))
             .collect();
@@ -134,14 +169,17 @@ pub(super) fn checks(room: &Room<'_>) -> Vec<Step> {
                     "add check {} again on the new columns of {table}",
                     constraint.name
                 ),
-                vec![TableLock::exclusive(table)],
-                vec![format!(
-                    "ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({}) NOT VALID",
-                    rewrite_expression(expression, &map)
+                vec![room.exclusive(table)],
+                vec![room.if_partition(
+                    table,
+                    &format!(
+                        "ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({}) NOT VALID",
+                        rewrite_expression(expression, &map)
+                    ),
                 )],
                 vec![Fact::Constraint(table.clone(), name.clone())],
             ));
-            steps.push(validate(table, &name));
+            steps.extend(validate_all(room, table, &name));
         }
     }
     steps
@@ -151,14 +189,13 @@ pub(super) fn checks(room: &Room<'_>) -> Vec<Step> {
 pub(super) fn touched_foreign_keys<'a>(
     room: &'a Room<'_>,
 ) -> Vec<(&'a TableName, &'a Constraint, &'a ForeignKey)> {
-    room.conversion
-        .tables
-        .keys()
+    room.relations()
         .flat_map(|table| {
             room.table(table)
                 .foreign_keys()
                 .filter(move |(constraint, _)| {
-                    !constraint.name.is_aside()
+                    constraint.parent.is_none()
+                        && !constraint.name.is_aside()
                         && constraint
                             .columns
                             .iter()
@@ -173,33 +210,115 @@ pub(super) fn touched_foreign_keys<'a>(
 pub(super) fn foreign_keys(room: &Room<'_>) -> Vec<Step> {
     let mut steps = Vec::new();
     for (table, constraint, far) in touched_foreign_keys(room) {
-        let name = constraint.name.new_shape_of(room.phase());
-        let mut locks = vec![TableLock::writers(table)];
-        if far.table != *table {
-            locks.push(TableLock::writers(&far.table));
+        if stands_on_partitioned_key(room, far) {
+            // Its index will be that of the primary key, which comes with the cut-over.
+            continue;
         }
-        locks.sort_by(|a, b| a.table.cmp(&b.table));
-        steps.push(transaction(
-            format!("foreign_key.{table}.{name}"),
-            format!(
-                "add foreign key {} again between the new columns of {table} and {}",
-                constraint.name, far.table
-            ),
-            locks,
-            vec![add_foreign_key(
-                room,
-                table,
-                constraint,
-                far,
-                &name,
-                Era::BeforeCutOver,
-                Shape::New,
-            )],
-            vec![Fact::Constraint(table.clone(), name.clone())],
-        ));
-        steps.push(validate(table, &name));
+        let (era, shape) = (Era::BeforeCutOver, Shape::New);
+        for (leaf, part) in holders(room, table, constraint) {
+            let name = part.name.new_shape_of(room.phase());
+            steps.push(transaction(
+                format!("foreign_key.{leaf}.{name}"),
+                format!(
+                    "add foreign key {} again between the new columns of {leaf} and {}",
+                    part.name, far.table
+                ),
+                writers_of_both(room, leaf, far),
+                vec![room.if_partition(
+                    leaf,
+                    &add_foreign_key(room, leaf, part, far, &name, era, shape),
+                )],
+                vec![Fact::Constraint(leaf.clone(), name.clone())],
+            ));
+            steps.push(validate_part(room, leaf, &name));
+        }
+        if room.is_partitioned(table) {
+            let name = |name: &Ident| name.new_shape_of(room.phase());
+            steps.push(adopt(room, table, constraint, far, &name, (era, shape)));
+        }
     }
     steps
+}
+
+fn writers_of_both(room: &Room<'_>, table: &TableName, far: &ForeignKey) -> Vec<TableLock> {
+    let mut locks = vec![room.writers(table)];
+    if far.table != *table {
+        locks.push(room.writers(&far.table));
+    }
+    locks.sort_by(|a, b| a.table.cmp(&b.table));
+    locks
+}
+
+/// A foreign key's tables that hold rows, each with its own part of it: the table itself, or
+/// the partitions.
+pub(super) fn holders<'r>(
+    room: &'r Room<'_>,
+    table: &'r TableName,
+    constraint: &'r Constraint,
+) -> Vec<(&'r TableName, &'r Constraint)> {
+    if !room.is_partitioned(table) {
+        return vec![(table, constraint)];
+    }
+    let mut parts = room.constraint_parts(table, constraint);
+    parts.retain(|(member, _)| !room.is_partitioned(member));
+    parts
+}
+
+/// Whether a foreign key points at the primary key of a partitioned table that changes.
+///
+/// No index of a partitioned table becomes its primary key, in either direction: the key is
+/// made anew above those of the partitions, and a foreign key stands on one index for good.
+/// So these foreign keys are made anew too, where the primary key is.
+pub(super) fn stands_on_partitioned_key(room: &Room<'_>, far: &ForeignKey) -> bool {
+    room.is_partitioned(&far.table)
+        && room.table(&far.table).primary_key().is_some_and(|key| {
+            key.columns.len() == far.columns.len()
+                && far
+                    .columns
+                    .iter()
+                    .all(|column| key.columns.contains(column))
+                && key
+                    .columns
+                    .iter()
+                    .any(|column| room.is_touched(&far.table, column))
+        })
+}
+
+/// The partitioned table takes over what its partitions have and know to hold, and so reads
+/// no row (`NOT VALID` is refused there before PostgreSQL 18).
+pub(super) fn adopt(
+    room: &Room<'_>,
+    table: &TableName,
+    constraint: &Constraint,
+    far: &ForeignKey,
+    names: &dyn Fn(&Ident) -> Ident,
+    (era, shape): (Era, Shape),
+) -> Step {
+    let name = names(&constraint.name);
+    let add = |member: &TableName, part: &Constraint, name: &Ident| {
+        let sql = add_foreign_key(room, member, part, far, name, era, shape);
+        let there = Fact::Constraint(member.clone(), name.clone());
+        super::family::when(
+            &there.negated(),
+            sql.strip_suffix(" NOT VALID").unwrap_or(&sql),
+        )
+    };
+    // Those in between first, each with its own name.
+    let mut statements: Vec<String> = room
+        .constraint_parts(table, constraint)
+        .into_iter()
+        .rev()
+        .filter(|(member, _)| room.is_partitioned(member))
+        .map(|(member, part)| room.if_partition(member, &add(member, part, &names(&part.name))))
+        .collect();
+    statements.push(add(table, constraint, &name));
+    transaction(
+        format!("foreign_key.{table}.{name}"),
+        format!("foreign key {name} of {table} takes over those of its partitions"),
+        writers_of_both(room, table, far),
+        statements,
+        vec![Fact::Constraint(table.clone(), name.clone())],
+    )
 }
 
 /// `ADD CONSTRAINT … FOREIGN KEY … NOT VALID` for a shape, by the names of an era.
@@ -214,12 +333,24 @@ pub(super) fn add_foreign_key(
 ) -> String {
     let near = room.renamed(table, &constraint.columns, era, shape);
     let there = room.renamed(&far.table, &far.columns, era, shape);
-    let mut sql = format!(
-        "ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY ({}) REFERENCES {} ({})",
-        list(near),
-        far.table,
-        list(there)
-    );
+    let mut sql = format!("ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY ");
+    match in_order_of_key(room, constraint, far)
+        .filter(|_| (era, shape) == (Era::AfterCutOver, Shape::New))
+    {
+        // Another index on the same columns stands there until contract: only the primary key
+        // is found without naming columns. (The order of the pairs is then the key's.)
+        Some(near) => sql.push_str(&format!(
+            "({}) REFERENCES {}",
+            list(room.renamed(table, &near, era, shape)),
+            far.table
+        )),
+        None => sql.push_str(&format!(
+            "({}) REFERENCES {} ({})",
+            list(near),
+            far.table,
+            list(there)
+        )),
+    }
     if far.match_full {
         sql.push_str(" MATCH FULL");
     }
@@ -237,6 +368,25 @@ pub(super) fn add_foreign_key(
     sql.push_str(deferrable(constraint));
     sql.push_str(" NOT VALID");
     sql
+}
+
+/// The columns of a foreign key to a partitioned table's primary key, in that key's order.
+fn in_order_of_key(
+    room: &Room<'_>,
+    constraint: &Constraint,
+    far: &ForeignKey,
+) -> Option<Vec<Ident>> {
+    if !stands_on_partitioned_key(room, far) {
+        return None;
+    }
+    let key = room.table(&far.table).primary_key()?;
+    key.columns
+        .iter()
+        .map(|column| {
+            let place = far.columns.iter().position(|c| c == column)?;
+            constraint.columns.get(place).cloned()
+        })
+        .collect()
 }
 
 /// `DEFERRABLE …`, with a space before it, or nothing.
@@ -281,7 +431,7 @@ pub(super) fn is_portable(expression: &str, touched: &[Ident]) -> bool {
 }
 
 /// Whether an expression or a function's text mentions one of the columns.
-pub(super) fn mentions(text: &str, columns: &[Ident]) -> bool {
+pub(crate) fn mentions(text: &str, columns: &[Ident]) -> bool {
     tokens(text).iter().any(|token| {
         token
             .column()

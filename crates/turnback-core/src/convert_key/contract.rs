@@ -2,12 +2,13 @@
 //! in one transaction.
 
 use super::constraints::{touched_checks, touched_foreign_keys};
+use super::parts::drop_everywhere;
 use super::touched::Key;
 use super::{Room, not_null, sync, transaction};
 use crate::backfill::{Backfill, BackfillKind};
 use crate::fact::Fact;
 use crate::name::{Ident, TableName, literal};
-use crate::step::{Check, Step, TableLock, Work};
+use crate::step::{Check, LockMode, Step, TableLock, Work};
 
 /// The table in the ledger that keeps old and new keys of a converted table.
 pub(super) fn archive_table(room: &Room<'_>, key: &Key) -> TableName {
@@ -35,14 +36,14 @@ pub(super) fn steps(room: &Room<'_>, give_up_old: Vec<String>) -> Vec<Step> {
 }
 
 /// Copies (old key, new key), while a trigger takes down what is written meanwhile.
-fn archive(room: &Room<'_>, key: &Key) -> [Step; 3] {
+fn archive(room: &Room<'_>, key: &Key) -> Vec<Step> {
     let (table, old, new) = (&key.table, key.column.old_shape(), &key.column);
     let into = archive_table(room, key);
     let (trigger, function) = capture(room, key);
     let open = transaction(
         format!("archive.{table}.{new}"),
         format!("open the key archive of {table}"),
-        vec![TableLock::writers(table)],
+        vec![room.writers(table)],
         vec![
             format!(
                 "CREATE TABLE {into} (old_key bigint NOT NULL, new_key uuid NOT NULL, PRIMARY KEY (old_key, new_key), UNIQUE (new_key, old_key))"
@@ -71,11 +72,11 @@ fn archive(room: &Room<'_>, key: &Key) -> [Step; 3] {
             Fact::Trigger(table.clone(), trigger),
         ],
     );
-    let copy = Step {
-        id: format!("archive_keys.{table}.{new}"),
-        title: format!("copy old and new keys of {table} to the archive"),
+    let copy = room.leaves(table).into_iter().map(|leaf| Step {
+        id: format!("archive_keys.{leaf}.{new}"),
+        title: format!("copy old and new keys of {leaf} to the archive"),
         work: Work::Backfill(Backfill {
-            table: table.clone(),
+            table: leaf.clone(),
             kind: BackfillKind::Archive {
                 into: into.clone(),
                 columns: vec![old.clone(), new.clone()],
@@ -84,7 +85,7 @@ fn archive(room: &Room<'_>, key: &Key) -> [Step; 3] {
             complete: true,
         }),
         done_when: vec![],
-    };
+    });
     let complete = Step {
         id: format!("archive_verify.{table}.{new}"),
         title: format!("check that the key archive of {table} is complete"),
@@ -99,7 +100,42 @@ fn archive(room: &Room<'_>, key: &Key) -> [Step; 3] {
         },
         done_when: vec![],
     };
-    [open, copy, complete]
+    std::iter::once(open)
+        .chain(copy)
+        .chain(archive_newcomers(room, key, &into))
+        .chain(std::iter::once(complete))
+        .collect()
+}
+
+/// The keys of partitions that came after the phase began, a few pages at a time.
+fn archive_newcomers(room: &Room<'_>, key: &Key, into: &TableName) -> Option<Step> {
+    let (table, old, new) = (&key.table, key.column.old_shape(), &key.column);
+    let known = crate::name::list(
+        room.members(table)
+            .into_iter()
+            .map(|m| literal(&m.to_string())),
+    );
+    room.is_partitioned(table).then(|| Step {
+        id: format!("archive_newcomers.{table}.{new}"),
+        title: format!(
+            "copy old and new keys of partitions of {table} that came meanwhile to the archive"
+        ),
+        work: Work::Online {
+            lock: TableLock {
+                mode: LockMode::AccessShare,
+                ..TableLock::online(table)
+            },
+            statement: format!(
+                "CALL turnback.archive_newcomers({}, ARRAY[{known}], {}, {}, {})",
+                literal(&table.to_string()),
+                literal(&into.to_string()),
+                literal(old.as_str()),
+                literal(new.as_str())
+            ),
+            clean: None,
+        },
+        done_when: vec![],
+    })
 }
 
 /// Removes what an unfinished contract left: its archives and the triggers that feed them.
@@ -145,17 +181,17 @@ fn give_up(room: &Room<'_>, give_up_old: Vec<String>) -> Step {
         statements.push(format!("DROP FUNCTION IF EXISTS {function}()"));
     }
     for (table, constraint, _) in touched_foreign_keys(room) {
-        statements.push(format!(
-            "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {}",
-            constraint.name.old_shape_of(phase)
-        ));
+        statements.extend(drop_everywhere(room, table, constraint, &|name| {
+            name.old_shape_of(phase)
+        }));
     }
     for table in room.conversion.tables.keys() {
-        for (check, _) in touched_checks(room, table) {
-            statements.push(format!(
-                "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {}",
-                check.name.old_shape_of(phase)
-            ));
+        for member in room.members(table) {
+            for (check, _) in touched_checks(room, member) {
+                let name = check.name.old_shape_of(phase);
+                let drop = format!("ALTER TABLE {member} DROP CONSTRAINT IF EXISTS {name}");
+                statements.push(room.if_partition(member, &drop));
+            }
         }
         let drops = room.conversion.tables[table]
             .iter()
@@ -163,10 +199,17 @@ fn give_up(room: &Room<'_>, give_up_old: Vec<String>) -> Step {
         statements.push(format!("ALTER TABLE {table} {}", crate::name::list(drops)));
         statements.extend(not_null::take_names(room, table));
         // Index columns keep the names of when they were made.
-        statements.push(format!(
-            "SELECT turnback.tidy_names({})",
-            literal(&table.to_string())
-        ));
+        statements.push(if room.is_partitioned(table) {
+            format!(
+                "SELECT turnback.tidy_names(p.relid) FROM pg_catalog.pg_partition_tree({}) p ORDER BY p.level",
+                literal(&table.to_string())
+            )
+        } else {
+            format!(
+                "SELECT turnback.tidy_names({})",
+                literal(&table.to_string())
+            )
+        });
     }
     transaction(
         "give_up_old".to_owned(),

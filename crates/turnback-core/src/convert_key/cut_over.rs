@@ -4,7 +4,11 @@
 //! refers to fields by name, so the sync functions are replaced in the same transaction.
 
 use super::constraints::{
-    add_foreign_key, deferrable, touched_checks, touched_foreign_keys, validate,
+    deferrable, stands_on_partitioned_key, touched_checks, touched_foreign_keys,
+};
+use super::parts::{
+    Swap, add_family_key, add_not_valid, family_comments, make_whole, none_detached, part_comments,
+    rename_family, rename_parts, with_parts,
 };
 use super::{
     Era, Room, Shape, indexes, own_functions, policies, statistics, sync, transaction, views,
@@ -19,13 +23,17 @@ pub(super) fn step(room: &Room<'_>) -> Step {
     let mut statements = Vec::new();
     // The old foreign keys stand on the old primary key: they go first, and come back below.
     for (table, constraint, _) in touched_foreign_keys(room) {
-        statements.push(format!(
-            "ALTER TABLE {table} DROP CONSTRAINT {}",
-            constraint.name
+        statements.extend(none_detached(room, table, constraint));
+        statements.push(room.if_partition(
+            table,
+            &format!("ALTER TABLE {table} DROP CONSTRAINT {}", constraint.name),
         ));
     }
     for (table, key, _) in constraint_indexes(room).filter(|(_, key, _)| is_primary(key)) {
-        statements.push(format!("ALTER TABLE {table} DROP CONSTRAINT {}", key.name));
+        statements.push(room.if_partition(
+            table,
+            &format!("ALTER TABLE {table} DROP CONSTRAINT {}", key.name),
+        ));
     }
     for (table, column) in room.conversion.columns() {
         let name = &column.name;
@@ -40,64 +48,83 @@ pub(super) fn step(room: &Room<'_>) -> Step {
     }
     for (table, key, index) in constraint_indexes(room) {
         let new_index = index.name.new_shape_of(phase);
+        if room.is_partitioned(table) {
+            if is_primary(key) {
+                let names = (Era::AfterCutOver, Shape::New);
+                statements.extend(add_family_key(room, table, key, index, names));
+            } else {
+                statements.extend(rename_family(room, table, key, Swap::ToNew));
+            }
+            statements.extend(family_comments(room, table, key, index));
+            continue;
+        }
+        let mut of_table = Vec::new();
         if !is_primary(key) {
-            statements.push(rename_constraint(
+            of_table.push(rename_constraint(
                 table,
                 &key.name,
                 &key.name.old_shape_of(phase),
             ));
         }
-        statements.push(if indexes::is_deferrable_unique(key) {
+        of_table.push(if indexes::is_deferrable_unique(key) {
             rename_constraint(table, &new_index, &key.name)
         } else {
             add_key(table, key, &new_index)
         });
-        statements.extend(comments(table, key, index));
+        of_table.extend(comments(table, key, index));
+        statements.extend(of_table.iter().map(|one| room.if_partition(table, one)));
     }
     for (table, index) in plain_indexes(room) {
-        let (name, new, old) = (
-            &index.name,
-            index.name.new_shape_of(phase),
-            index.name.old_shape_of(phase),
-        );
-        statements.push(rename_index(table, name, &old));
-        statements.push(rename_index(table, &new, name));
-        statements.extend(indexes::hangs_on(index, &table.sibling(name.clone())));
+        for (member, part) in with_parts(room, table, index) {
+            let (name, new, old) = (
+                &part.name,
+                part.name.new_shape_of(phase),
+                part.name.old_shape_of(phase),
+            );
+            statements.push(rename_index(room, member, name, &old));
+            statements.push(rename_index(room, member, &new, name));
+            statements.extend(
+                indexes::hangs_on(part, &member.sibling(name.clone()))
+                    .iter()
+                    .map(|one| room.if_partition(member, one)),
+            );
+        }
     }
     statements.extend(statistics::cut_over(room));
     statements.extend(marks(room));
-    for table in room.conversion.tables.keys() {
+    for table in room.relations() {
         for (check, _) in touched_checks(room, table) {
-            statements.push(rename_constraint(
-                table,
-                &check.name,
-                &check.name.old_shape_of(phase),
-            ));
-            statements.push(rename_constraint(
-                table,
-                &check.name.new_shape_of(phase),
-                &check.name,
-            ));
-            statements.extend(constraint_comment(table, check));
+            let rename = [
+                rename_constraint(table, &check.name, &check.name.old_shape_of(phase)),
+                rename_constraint(table, &check.name.new_shape_of(phase), &check.name),
+            ];
+            statements.extend(
+                rename
+                    .into_iter()
+                    .chain(constraint_comment(table, check))
+                    .map(|one| room.if_partition(table, &one)),
+            );
         }
     }
     for (table, constraint, far) in touched_foreign_keys(room) {
-        statements.push(rename_constraint(
-            table,
-            &constraint.name.new_shape_of(phase),
-            &constraint.name,
-        ));
-        statements.extend(constraint_comment(table, constraint));
+        if stands_on_partitioned_key(room, far) {
+            statements.extend(add_not_valid(
+                room,
+                (table, constraint, far),
+                &|name| name.clone(),
+                (Era::AfterCutOver, Shape::New),
+            ));
+        } else {
+            let plain = |name: &Ident| (name.new_shape_of(phase), name.clone());
+            statements.extend(rename_parts(room, table, constraint, &plain));
+        }
+        statements.extend(part_comments(room, table, constraint));
         // Not validated: enforced for what is written from now on. `settle` validates it.
-        let old = constraint.name.old_shape_of(phase);
-        statements.push(add_foreign_key(
+        statements.extend(add_not_valid(
             room,
-            table,
-            constraint,
-            far,
-            &old,
-            Era::AfterCutOver,
-            Shape::Old,
+            (table, constraint, far),
+            &|name| name.old_shape_of(phase),
+            (Era::AfterCutOver, Shape::Old),
         ));
     }
     statements.extend(functions(room, Era::AfterCutOver));
@@ -124,17 +151,33 @@ pub(super) fn step(room: &Room<'_>) -> Step {
 /// After the cut-over, online: the old foreign keys are validated, so that the way back finds
 /// them whole.
 pub(super) fn settle(room: &Room<'_>) -> Vec<Step> {
-    touched_foreign_keys(room)
-        .into_iter()
-        .map(|(table, constraint, _)| validate(table, &constraint.name.old_shape_of(room.phase())))
-        .collect()
+    let mut steps = Vec::new();
+    for foreign_key in touched_foreign_keys(room) {
+        if stands_on_partitioned_key(room, foreign_key.2) {
+            let plain = |name: &Ident| name.clone();
+            steps.extend(make_whole(
+                room,
+                foreign_key,
+                &plain,
+                (Era::AfterCutOver, Shape::New),
+            ));
+        }
+        let old = |name: &Ident| name.old_shape_of(room.phase());
+        steps.extend(make_whole(
+            room,
+            foreign_key,
+            &old,
+            (Era::AfterCutOver, Shape::Old),
+        ));
+    }
+    steps
 }
 
 /// Primary keys and unique constraints with a touched column, each with its index.
 pub(super) fn constraint_indexes<'a>(
     room: &'a Room<'_>,
 ) -> impl Iterator<Item = (&'a TableName, &'a Constraint, &'a Index)> {
-    room.conversion.tables.keys().flat_map(move |name| {
+    room.relations().flat_map(move |name| {
         let table = room.table(name);
         table
             .constraints
@@ -144,9 +187,12 @@ pub(super) fn constraint_indexes<'a>(
                     if !constraint.name.is_aside() =>
                 {
                     let index = table.index(index)?;
-                    let touched = room.conversion.tables[name]
-                        .iter()
-                        .any(|c| index.reads.contains(&c.name));
+                    let touched = index.parent.is_none()
+                        && room
+                            .conversion
+                            .columns_of(name)
+                            .iter()
+                            .any(|c| index.reads.contains(&c.name));
                     touched.then_some((name, constraint, index))
                 }
                 _ => None,
@@ -158,7 +204,7 @@ pub(super) fn constraint_indexes<'a>(
 pub(super) fn plain_indexes<'a>(
     room: &'a Room<'_>,
 ) -> impl Iterator<Item = (&'a TableName, &'a Index)> {
-    room.conversion.tables.keys().flat_map(move |table| {
+    room.relations().flat_map(move |table| {
         indexes::touched(room, table)
             .filter(|index| !index.constraint)
             .map(move |index| (table, index))
@@ -205,23 +251,26 @@ pub(super) fn rename_constraint(table: &TableName, from: &Ident, to: &Ident) -> 
     format!("ALTER TABLE {table} RENAME CONSTRAINT {from} TO {to}")
 }
 
-pub(super) fn rename_index(table: &TableName, from: &Ident, to: &Ident) -> String {
-    format!("ALTER INDEX {} RENAME TO {to}", table.sibling(from.clone()))
+pub(super) fn rename_index(room: &Room<'_>, table: &TableName, from: &Ident, to: &Ident) -> String {
+    let rename = format!("ALTER INDEX {} RENAME TO {to}", table.sibling(from.clone()));
+    room.if_partition(table, &rename)
 }
 
 /// The marks of `CLUSTER` and of the replica identity go with the index's name.
 pub(super) fn marks(room: &Room<'_>) -> Vec<String> {
     let mut statements = Vec::new();
-    for table in room.conversion.tables.keys() {
-        for index in indexes::touched(room, table) {
+    for table in room.relations() {
+        for (member, index) in
+            indexes::touched(room, table).flat_map(|index| with_parts(room, table, index))
+        {
+            let name = &index.name;
             if index.clustered {
-                statements.push(format!("ALTER TABLE {table} CLUSTER ON {}", index.name));
+                let mark = format!("ALTER TABLE {member} CLUSTER ON {name}");
+                statements.push(room.if_partition(member, &mark));
             }
             if index.replica_identity {
-                statements.push(format!(
-                    "ALTER TABLE {table} REPLICA IDENTITY USING INDEX {}",
-                    index.name
-                ));
+                let mark = format!("ALTER TABLE {member} REPLICA IDENTITY USING INDEX {name}");
+                statements.push(room.if_partition(member, &mark));
             }
         }
     }

@@ -8,19 +8,31 @@ use crate::backfill::{Backfill, BackfillKind};
 use crate::step::{Step, TableLock, Work};
 
 pub(super) fn steps(room: &Room<'_>, passes: &[Pass]) -> Vec<Step> {
-    passes
-        .iter()
+    by_leaf(room, passes)
         .map(|pass| {
             let columns = crate::name::list(pass.columns.iter().map(|c| c.name.new_shape()));
             Step {
                 id: format!("fill.{}", pass.id()),
                 title: format!("fill {columns} of {}", pass.table),
-                work: Work::Backfill(backfill(room, pass)),
+                work: Work::Backfill(backfill(room, &pass)),
                 // The catalog cannot say whether a column is filled: the ledger's progress does.
                 done_when: vec![],
             }
         })
         .collect()
+}
+
+/// Passes over tables with partitions as passes over each partition that holds rows.
+pub(super) fn by_leaf<'a>(
+    room: &'a Room<'_>,
+    passes: &'a [Pass],
+) -> impl Iterator<Item = Pass> + 'a {
+    passes.iter().flat_map(|pass| {
+        room.leaves(&pass.table).into_iter().map(|leaf| Pass {
+            table: leaf.clone(),
+            ..pass.clone()
+        })
+    })
 }
 
 /// Makes sure that no key is left unfilled, before anything waits for keys: a row whose update
@@ -30,8 +42,7 @@ pub(super) fn steps(room: &Room<'_>, passes: &[Pass]) -> Vec<Step> {
 /// INDEX, "Building Indexes Concurrently"), so that from there on no client, whatever its
 /// isolation level, sees a key without its counterpart.
 pub(super) fn sweep_keys(room: &Room<'_>, passes: &[Pass]) -> Vec<Step> {
-    passes
-        .iter()
+    by_leaf(room, passes)
         .filter_map(|pass| {
             let columns: Vec<_> = pass.columns.iter().filter(|c| c.is_key).cloned().collect();
             let keys = Pass {
@@ -123,8 +134,19 @@ fn value(room: &Room<'_>, column: &TouchedColumn) -> String {
             Era::BeforeCutOver.name(&key.column, Shape::New),
         );
         format!(
-            "coalesce(t.{new}, (SELECT k.{key_new} FROM {} k WHERE k.{key_old} = t.{}))",
-            key.table, column.name
+            "coalesce(t.{new}, (SELECT k.{key_new} FROM {} k WHERE k.{key_old} = t.{}{}))",
+            key.table,
+            column.name,
+            matching(column, "t")
         )
     }
+}
+
+/// What a look-up of a key compares beside the key itself: `k` is the key's row.
+pub(super) fn matching(column: &TouchedColumn, row: &str) -> String {
+    column
+        .beside
+        .iter()
+        .map(|(near, of_key)| format!(" AND k.{of_key} = {row}.{near}"))
+        .collect()
 }

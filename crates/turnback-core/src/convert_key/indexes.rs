@@ -2,6 +2,8 @@
 //! second unique index on an old primary key, for the old foreign keys to stand on once the
 //! primary key has moved, and for the way back to have its primary key ready.
 
+mod partitions;
+
 use std::collections::BTreeMap;
 
 use super::{Era, Room, Shape, transaction};
@@ -11,17 +13,24 @@ use crate::name::{Ident, TableName, list, literal};
 use crate::schema::{Constraint, ConstraintKind, Index, IndexedBy};
 use crate::step::{Step, TableLock, Work};
 
-/// Indexes of a table that mention a touched column, those that stand aside left out.
+pub(super) use self::partitions::{add_keys, second};
+
+/// Indexes of a table that mention a touched column, those that stand aside left out, and those
+/// that are a part of the index of a partitioned table.
 pub(super) fn touched<'a>(
     room: &'a Room<'_>,
     table: &TableName,
 ) -> impl Iterator<Item = &'a Index> {
-    let columns: Vec<Ident> = room.conversion.tables[table]
+    let columns: Vec<Ident> = room
+        .conversion
+        .columns_of(table)
         .iter()
         .map(|c| c.name.clone())
         .collect();
     room.table(table).indexes.iter().filter(move |index| {
-        !index.name.is_aside() && columns.iter().any(|column| index.reads.contains(column))
+        index.parent.is_none()
+            && !index.name.is_aside()
+            && columns.iter().any(|column| index.reads.contains(column))
     })
 }
 
@@ -30,29 +39,36 @@ pub(super) fn touched<'a>(
 /// those that carry other columns along come last, for a later phase may convert one of these.
 pub(super) fn build(room: &Room<'_>) -> Vec<Step> {
     let mut steps = Vec::new();
-    for table in room.conversion.tables.keys() {
+    for table in room.relations() {
         let mut indexes: Vec<&Index> = touched(room, table).collect();
         indexes.sort_by_key(|index| !index.include.is_empty());
         for index in indexes {
+            if room.is_partitioned(table) {
+                steps.extend(partitions::build(room, table, index));
+                continue;
+            }
             let name = index.name.new_shape_of(room.phase());
-            steps.push(step(
+            steps.push(room.unless_gone(
                 table,
-                &name,
-                format!(
-                    "build index {} again on the new columns of {table}",
-                    index.name
+                step(
+                    table,
+                    &name,
+                    format!(
+                        "build index {} again on the new columns of {table}",
+                        index.name
+                    ),
+                    sql(room, table, index, &name, Era::BeforeCutOver, Shape::New),
                 ),
-                sql(room, table, index, &name, Era::BeforeCutOver, Shape::New),
             ));
             steps.extend(put_off(room, table, index, &name));
             if index.primary {
                 let name = index.name.old_shape_of(room.phase());
-                steps.push(step(
+                steps.push(room.unless_gone(table, step(
                     table,
                     &name,
                     format!("build a second unique index on the old key of {table}, so that the way back has its primary key ready"),
                     sql(room, table, index, &name, Era::BeforeCutOver, Shape::Old),
-                ));
+                )));
             }
         }
     }
@@ -71,9 +87,12 @@ fn put_off(room: &Room<'_>, table: &TableName, index: &Index, name: &Ident) -> O
         format!("unique.{table}.{name}"),
         format!("check {name} no earlier than {}", constraint.name),
         vec![TableLock::exclusive(table)],
-        vec![format!(
-            "ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE USING INDEX {name}{}",
-            deferrable(constraint)
+        vec![room.if_partition(
+            table,
+            &format!(
+                "ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE USING INDEX {name}{}",
+                deferrable(constraint)
+            ),
         )],
         vec![Fact::Constraint(table.clone(), name.clone())],
     ))
@@ -90,6 +109,8 @@ pub(super) fn is_deferrable_unique(constraint: &Constraint) -> bool {
 /// new shape is gone; so do the sync triggers on their behalf.
 pub(super) fn build_spare(room: &Room<'_>) -> Vec<Step> {
     primary(room)
+        // A partitioned table has had one since expand.
+        .filter(|(table, _)| !room.is_partitioned(table))
         .map(|(table, index)| {
             let name = index.name.new_shape_of(room.phase());
             let mut step = step(
@@ -106,7 +127,7 @@ pub(super) fn build_spare(room: &Room<'_>) -> Vec<Step> {
                 ),
             );
             step.id = format!("spare.{}", step.id);
-            step
+            room.unless_gone(table, step)
         })
         .collect()
 }
@@ -115,16 +136,18 @@ pub(super) fn build_spare(room: &Room<'_>) -> Vec<Step> {
 pub(super) fn drop_spare(room: &Room<'_>) -> Vec<String> {
     primary(room)
         .map(|(table, index)| {
-            let name = index.name.new_shape_of(room.phase());
-            format!("DROP INDEX IF EXISTS {}", table.sibling(name))
+            let spare = if room.is_partitioned(table) {
+                second(room, table, index, Shape::New)
+            } else {
+                table.sibling(index.name.new_shape_of(room.phase()))
+            };
+            format!("DROP INDEX IF EXISTS {spare}")
         })
         .collect()
 }
 
 fn primary<'a>(room: &'a Room<'_>) -> impl Iterator<Item = (&'a TableName, &'a Index)> {
-    room.conversion
-        .tables
-        .keys()
+    room.relations()
         .flat_map(move |table| touched(room, table).map(move |index| (table, index)))
         .filter(|(_, index)| index.primary)
 }
@@ -159,7 +182,9 @@ fn sql(
             column.clone()
         }
     };
-    let map: BTreeMap<Ident, Ident> = room.conversion.tables[table]
+    let map: BTreeMap<Ident, Ident> = room
+        .conversion
+        .columns_of(table)
         .iter()
         .map(|c| (c.name.clone(), rename(&c.name)))
         .collect();

@@ -12,11 +12,13 @@ mod columns;
 mod constraints;
 mod contract;
 mod cut_over;
+mod family;
 mod fill;
 mod indexes;
 mod lookup;
 mod not_null;
 mod own_functions;
+mod parts;
 mod passes;
 mod policies;
 mod reach;
@@ -38,6 +40,7 @@ use crate::program::{Objects, Program};
 use crate::schema::{Snapshot, Table};
 use crate::step::{Step, TableLock, Work};
 
+pub(crate) use self::constraints::mentions;
 pub use self::lookup::Lookup;
 use self::policies::NewPolicy;
 use self::reach::Reach;
@@ -70,7 +73,8 @@ pub fn program(
     };
     let passes = passes::order(&conversion);
 
-    let mut expand = columns::steps(&room, &passes);
+    let mut expand = verify::one_row_each(&room);
+    expand.extend(columns::steps(&room, &passes));
     expand.extend(views::build(&room));
     expand.extend(policies::rehearse(&room));
     expand.extend(fill::steps(&room, &passes));
@@ -99,12 +103,14 @@ pub fn program(
         withdraw: back::withdraw(&room, &passes, versions.withdraw),
         contract: contract::steps(&room, give_up_old),
         retire: vec![versions.retire],
-        tables: conversion.tables.keys().cloned().collect(),
+        tables: conversion.relations().cloned().collect(),
         columns: conversion
             .columns()
             .map(|(table, column)| (table.clone(), column.name.clone()))
             .collect(),
-        rewrites: passes.iter().map(|pass| pass.table.clone()).collect(),
+        rewrites: fill::by_leaf(&room, &passes)
+            .map(|pass| pass.table)
+            .collect(),
         version_schemas: versions.schemas,
         versions: versions.kept,
         views: room.views.iter().map(|view| view.name.clone()).collect(),
@@ -223,8 +229,8 @@ impl Room<'_> {
             .expect("a touched table comes from this snapshot")
     }
 
-    /// Locks on all tables that the cut-over changes, in one fixed order, so that two of our
-    /// own transactions never wait for each other crosswise.
+    /// Locks on all tables that the cut-over changes and their partitions, in one fixed order,
+    /// so that two of our own transactions never wait for each other crosswise.
     pub(crate) fn lock_all(&self) -> Vec<TableLock> {
         let tables: BTreeSet<&TableName> = self
             .conversion
@@ -232,7 +238,10 @@ impl Room<'_> {
             .keys()
             .chain(self.policies.iter().map(|policy| policy.on))
             .collect();
-        tables.into_iter().map(TableLock::exclusive).collect()
+        tables
+            .into_iter()
+            .map(|table| self.exclusive(table))
+            .collect()
     }
 
     /// Whether the column is touched.

@@ -21,8 +21,8 @@ use crate::name::{Ident, list, literal};
 pub(super) fn read_anew(room: &Room<'_>) -> Option<String> {
     let tables = &room.conversion.tables;
     let names: Vec<Ident> = tables.keys().map(|table| table.name.clone()).collect();
-    let triggers = tables
-        .keys()
+    let triggers = room
+        .relations()
         .flat_map(|table| &room.table(table).triggers)
         .filter(|trigger| trigger.for_each_row && !is_ours(&trigger.name))
         .map(|trigger| format!("{}()", trigger.function));

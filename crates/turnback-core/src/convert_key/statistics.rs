@@ -14,7 +14,7 @@ use crate::step::{Step, TableLock};
 pub(super) fn touched<'a>(
     room: &'a Room<'_>,
 ) -> impl Iterator<Item = (&'a TableName, &'a ExtendedStatistics)> {
-    room.conversion.tables.keys().flat_map(move |table| {
+    room.relations().flat_map(move |table| {
         room.table(table)
             .statistics
             .iter()
@@ -36,7 +36,10 @@ pub(super) fn build(room: &Room<'_>) -> Vec<Step> {
                     statistics.name
                 ),
                 vec![TableLock::online(table)],
-                create(room, table, statistics, &name),
+                create(room, table, statistics, &name)
+                    .iter()
+                    .map(|one| room.if_partition(table, one))
+                    .collect(),
                 vec![Fact::Statistics(name.clone())],
             )
         })
@@ -50,7 +53,9 @@ fn create(
     name: &TableName,
 ) -> Vec<String> {
     let renamed = room.renamed(table, &statistics.columns, Era::BeforeCutOver, Shape::New);
-    let names: BTreeMap<Ident, Ident> = room.conversion.tables[table]
+    let names: BTreeMap<Ident, Ident> = room
+        .conversion
+        .columns_of(table)
         .iter()
         .map(|column| (column.name.clone(), column.name.new_shape()))
         .collect();
@@ -87,12 +92,13 @@ fn create(
 /// The new ones take the plain names.
 pub(super) fn cut_over(room: &Room<'_>) -> Vec<String> {
     touched(room)
-        .flat_map(|(_, statistics)| {
+        .flat_map(|(table, statistics)| {
             let plain = statistics.full_name();
             [
                 rename(&plain, &old_name(room, statistics).name),
                 rename(&new_name(room, statistics), &plain.name),
             ]
+            .map(|one| room.if_partition(table, &one))
         })
         .collect()
 }
@@ -100,12 +106,13 @@ pub(super) fn cut_over(room: &Room<'_>) -> Vec<String> {
 /// The old ones take them again.
 pub(super) fn back(room: &Room<'_>) -> Vec<String> {
     touched(room)
-        .flat_map(|(_, statistics)| {
+        .flat_map(|(table, statistics)| {
             let plain = statistics.full_name();
             [
                 rename(&plain, &new_name(room, statistics).name),
                 rename(&old_name(room, statistics), &plain.name),
             ]
+            .map(|one| room.if_partition(table, &one))
         })
         .collect()
 }

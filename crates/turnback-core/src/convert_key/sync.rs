@@ -107,9 +107,13 @@ fn of<'a>(
     let is_referenced = keys
         .iter()
         .any(|key| room.conversion.key_of(key).is_referenced);
-    let own_before = room.table(table).triggers.iter().any(|t| {
-        t.before_row && (t.on_insert || t.on_update) && t.enabled != "D" && !is_ours(&t.name)
-    });
+    let own_before = room
+        .members(table)
+        .into_iter()
+        .flat_map(|member| &room.table(member).triggers)
+        .any(|t| {
+            t.before_row && (t.on_insert || t.on_update) && t.enabled != "D" && !is_ours(&t.name)
+        });
     let mut triggers = Vec::new();
     if !keys.is_empty() {
         triggers.push(trigger(Role::Fill, &keys));
@@ -150,6 +154,8 @@ struct Pair<'a> {
     generate: String,
     /// The reference points at its own table.
     own: bool,
+    /// Columns that go with the reference, each with the one of the key's table it matches.
+    beside: &'a [(Ident, Ident)],
 }
 
 impl SyncTrigger<'_> {
@@ -288,6 +294,7 @@ impl SyncTrigger<'_> {
                         &key.generate,
                     ),
                     own: key.table == self.table,
+                    beside: &column.beside,
                 }
             })
             .collect()
@@ -330,8 +337,9 @@ fn look_up(
     } = p;
     let in_table = |indent: &str| {
         format!(
-            "{indent}SELECT k.{key_to} INTO NEW.{to} FROM {key_table} k WHERE k.{key_from} = NEW.{from};\n\
-             {indent}IF NOT FOUND THEN NEW.{to} := turnback.promise_{side}({promise}, NEW.{from}, {fresh}); END IF;\n"
+            "{indent}SELECT k.{key_to} INTO NEW.{to} FROM {key_table} k WHERE k.{key_from} = NEW.{from}{};\n\
+             {indent}IF NOT FOUND THEN NEW.{to} := turnback.promise_{side}({promise}, NEW.{from}, {fresh}); END IF;\n",
+            matching(p)
         )
     };
     if !p.own {
@@ -339,12 +347,25 @@ fn look_up(
     }
     // The row may refer to itself, and it is not in its table before it is written.
     format!(
-        "{indent}IF NEW.{from} = NEW.{key_from} THEN\n{indent}  NEW.{to} := NEW.{key_to};\n{indent}ELSE\n{}{indent}END IF;\n",
+        "{indent}IF NEW.{from} = NEW.{key_from}{} THEN\n{indent}  NEW.{to} := NEW.{key_to};\n{indent}ELSE\n{}{indent}END IF;\n",
+        p.beside
+            .iter()
+            .map(|(near, of_key)| format!(" AND NEW.{near} = NEW.{of_key}"))
+            .collect::<String>(),
         in_table(&format!("{indent}  "))
     )
 }
 
-/// Both sides were written: they must say the same.
+/// What a look-up compares beside the key.
+fn matching(p: &Pair<'_>) -> String {
+    p.beside
+        .iter()
+        .map(|(near, of_key)| format!(" AND k.{of_key} = NEW.{near}"))
+        .collect()
+}
+
+/// Both sides were written: they must say the same. A row that moves to another partition is
+/// inserted there with both, perhaps before the row it refers to: then the promise says so.
 fn agree(p: &Pair<'_>, table: &TableName, indent: &str) -> String {
     let Pair {
         old,
@@ -352,6 +373,7 @@ fn agree(p: &Pair<'_>, table: &TableName, indent: &str) -> String {
         key_table,
         key_old,
         key_new,
+        promise,
         ..
     } = p;
     let message = literal(&format!(
@@ -359,9 +381,11 @@ fn agree(p: &Pair<'_>, table: &TableName, indent: &str) -> String {
     ));
     format!(
         "{indent}IF (NEW.{old} IS NULL) <> (NEW.{new} IS NULL) OR (NEW.{old} IS NOT NULL AND NOT EXISTS \
-         (SELECT FROM {key_table} k WHERE k.{key_old} = NEW.{old} AND k.{key_new} = NEW.{new})) THEN\n\
+         (SELECT FROM {key_table} k WHERE k.{key_old} = NEW.{old} AND k.{key_new} = NEW.{new}{})\n\
+         {indent}    AND NOT EXISTS (SELECT FROM turnback.promise p WHERE p.key = {promise} AND p.old_key = NEW.{old} AND p.new_key = NEW.{new})) THEN\n\
          {indent}  RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation', MESSAGE = {message};\n\
-         {indent}END IF;\n"
+         {indent}END IF;\n",
+        matching(p)
     )
 }
 

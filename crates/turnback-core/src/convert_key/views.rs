@@ -286,6 +286,7 @@ pub(super) fn fill(room: &Room<'_>) -> Vec<Step> {
                     lock: TableLock {
                         table: new.clone(),
                         mode: LockMode::AccessShare,
+                        partitions: false,
                         view: true,
                     },
                     statement: format!("REFRESH MATERIALIZED VIEW {new}"),

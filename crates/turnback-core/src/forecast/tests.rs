@@ -29,6 +29,7 @@ fn index(name: &str, column: &str, unique: bool) -> Index {
         options: vec![],
         tablespace: None,
         constraint: unique,
+        parent: None,
         definition: String::new(),
         comment: None,
     }
@@ -42,6 +43,8 @@ fn constraint(name: &str, column: &str, kind: ConstraintKind) -> Constraint {
         deferrable: false,
         deferred: false,
         validated: true,
+        inherited: false,
+        parent: None,
         definition: String::new(),
         comment: None,
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::graph::{Graph, Place};
 use super::write;
 use super::{InitError, Request, Skipped, TableProblem, Tables};
+use crate::convert_key::mentions;
 use crate::name::{Ident, TableName};
 use crate::schema::TableKind;
 
@@ -153,32 +154,45 @@ fn judge(graph: &Graph<'_>, heirs: &BTreeSet<&TableName>, number: usize) -> Verd
         );
     }
     match table.kind {
-        TableKind::Ordinary => {}
+        TableKind::Ordinary | TableKind::Partitioned => {}
         TableKind::Partition => {
-            return Verdict::Quiet("it is a partition: not carried yet".to_owned());
-        }
-        TableKind::Partitioned => {
-            return Verdict::Stays("it is partitioned: not carried yet".to_owned());
+            let root = graph.root(name);
+            return Verdict::Quiet(format!(
+                "it is a partition of {}: it follows it",
+                graph.show(root)
+            ));
         }
         TableKind::Foreign => {
             return Verdict::Stays("it is a foreign table: not carried yet".to_owned());
         }
     }
-    if !table.parents.is_empty() || heirs.contains(name) {
+    if table.kind == TableKind::Ordinary && (!table.parents.is_empty() || heirs.contains(name)) {
         return Verdict::Stays("it takes part in table inheritance: not carried yet".to_owned());
     }
     let Some(primary) = table.primary_key() else {
         return Verdict::Stays("it has no primary key".to_owned());
     };
+    if let Some(key) = &table.partition_key
+        && let Some(own) = table.own_key()
+        && mentions(key, std::slice::from_ref(own))
+    {
+        return Verdict::Stays(format!(
+            "it is partitioned by its key {}: not carried",
+            write::ident(own)
+        ));
+    }
+    if let Some(own) = table
+        .own_key()
+        .and_then(|own| graph.place(name, own.as_str()))
+    {
+        return judge_single(graph, own);
+    }
     let places: Vec<Place> = primary
         .columns
         .iter()
         .filter_map(|column| graph.place(name, column.as_str()))
         .collect();
-    match places.as_slice() {
-        [key] => judge_single(graph, *key),
-        several => judge_composite(graph, several),
-    }
+    judge_composite(graph, &places)
 }
 
 fn judge_single(graph: &Graph<'_>, key: Place) -> Verdict {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::write;
 use crate::name::{Ident, TableName};
-use crate::schema::{Column, Snapshot, Table};
+use crate::schema::{Column, Snapshot, Table, TableKind};
 
 /// A column: number of its table in the graph, its position in the table.
 pub(super) type Place = (usize, usize);
@@ -32,6 +32,8 @@ impl<'a> Graph<'a> {
             schema,
         };
         for (from, constraint, far) in snapshot.foreign_keys() {
+            // Partitions follow the table they belong to, in all that they refer to.
+            let from = root(snapshot, from);
             for (near, far_column) in constraint.columns.iter().zip(&far.columns) {
                 // What an earlier phase keeps aside is the old shape's, and converted.
                 if near.is_aside() || far_column.is_aside() {
@@ -48,6 +50,12 @@ impl<'a> Graph<'a> {
             }
         }
         graph
+    }
+
+    /// The table itself, or the one at the top of those it is a partition of.
+    pub(super) fn root(&self, table: &'a TableName) -> &'a TableName {
+        let above = |table: &TableName| self.number(table).map(|number| self.table(number));
+        climb(table, above)
     }
 
     /// How many tables there are.
@@ -184,6 +192,24 @@ pub(super) fn components(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
         }
     }
     found
+}
+
+fn root<'a>(snapshot: &'a Snapshot, table: &'a TableName) -> &'a TableName {
+    climb(table, |table| snapshot.tables.get(table))
+}
+
+/// From a partition to the table at the top.
+fn climb<'a>(
+    mut table: &'a TableName,
+    entry: impl Fn(&TableName) -> Option<&'a Table>,
+) -> &'a TableName {
+    while let Some(above) = entry(table)
+        .filter(|found| found.kind == TableKind::Partition)
+        .and_then(|found| found.parents.first())
+    {
+        table = above;
+    }
+    table
 }
 
 #[cfg(test)]

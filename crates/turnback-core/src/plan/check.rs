@@ -68,12 +68,12 @@ fn check_key<'a>(
     }
     let (name, place) = match &key.column {
         Some(column) => (column, at.column.unwrap_or(at.table)),
-        None => match table
-            .primary_key()
-            .map(|primary| primary.columns.as_slice())
-        {
-            Some([only]) => (only, at.table),
-            several => {
+        None => match table.own_key() {
+            Some(own) => (own, at.table),
+            None => {
+                let several = table
+                    .primary_key()
+                    .map(|primary| primary.columns.as_slice());
                 found.push(no_single_key(&key.table, several, at.table));
                 return None;
             }

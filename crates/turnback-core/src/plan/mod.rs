@@ -163,7 +163,9 @@ pub enum Operations {
 pub struct ConvertKey {
     /// The table whose key it is.
     pub table: TableName,
-    /// The key column; by default the table's single-column primary key.
+    /// The key column; by default that of the primary key ([`Table::own_key`]).
+    ///
+    /// [`Table::own_key`]: crate::schema::Table::own_key
     pub column: Option<Ident>,
     /// How new keys are made.
     pub generate: Generate,

@@ -328,7 +328,7 @@ pub(super) static CONVERT_KEY: Shape = Shape {
             "column",
             false,
             Value::Name,
-            "The key column. Default: the table's single-column primary key.",
+            "The key column. Default: that of the primary key; of a partitioned table's, the one that has a sequence.",
         ),
         key(
             "to",

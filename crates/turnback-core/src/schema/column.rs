@@ -53,6 +53,9 @@ pub struct Column {
     pub statistics_target: Option<i32>,
     /// `ALTER COLUMN … SET (n_distinct = …)`, as `name=value`.
     pub options: Vec<String>,
+    /// Comes down from the tables above.
+    #[serde(default)]
+    pub inherited: bool,
     /// `COMMENT ON COLUMN`.
     pub comment: Option<String>,
     /// Grants on this column alone.

@@ -19,6 +19,13 @@ pub struct Constraint {
     pub deferred: bool,
     /// Whether existing rows are known to satisfy it.
     pub validated: bool,
+    /// Comes down from the tables above, as a check of a partition does.
+    #[serde(default)]
+    pub inherited: bool,
+    /// The constraint of the partitioned table that it is a part of: the parent's table, and
+    /// the constraint's name there.
+    #[serde(default)]
+    pub parent: Option<(TableName, Ident)>,
     /// `pg_get_constraintdef`
     pub definition: String,
     /// `COMMENT ON CONSTRAINT`.

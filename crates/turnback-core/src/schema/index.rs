@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::name::Ident;
+use crate::name::{Ident, TableName};
 
 /// An index.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,9 @@ pub struct Index {
     pub tablespace: Option<Ident>,
     /// Whether a constraint owns it.
     pub constraint: bool,
+    /// The index of the partitioned table that it is attached to.
+    #[serde(default)]
+    pub parent: Option<TableName>,
     /// `pg_get_indexdef`
     pub definition: String,
     /// `COMMENT ON INDEX`.

@@ -112,6 +112,29 @@ impl Table {
             .find(|c| matches!(c.kind, ConstraintKind::PrimaryKey { .. }))
     }
 
+    /// The one column that the primary key stands for: its only one, or, in a partitioned
+    /// table, whose primary key holds the partition key too, the only one that takes its values
+    /// from a sequence.
+    pub fn own_key(&self) -> Option<&Ident> {
+        let primary = self.primary_key()?;
+        if let [only] = primary.columns.as_slice() {
+            return Some(only);
+        }
+        self.partition_key.as_ref()?;
+        let draws = |column: &Column| {
+            column.identity.is_some()
+                || column
+                    .default
+                    .as_deref()
+                    .is_some_and(|default| default.contains("nextval("))
+        };
+        let mut drawing = primary.columns.iter().filter(|name| {
+            self.column(name)
+                .is_some_and(|column| column.is_integer() && draws(column))
+        });
+        drawing.next().filter(|_| drawing.next().is_none())
+    }
+
     /// Finds an index by name.
     pub fn index(&self, name: &Ident) -> Option<&Index> {
         self.indexes.iter().find(|index| &index.name == name)

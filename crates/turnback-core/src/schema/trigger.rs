@@ -27,6 +27,9 @@ pub struct Trigger {
     pub update_of: Vec<Ident>,
     /// Columns that its `WHEN` clause reads.
     pub when_reads: Vec<Ident>,
+    /// It is the partition's copy of a trigger of the partitioned table.
+    #[serde(default)]
+    pub inherited: bool,
     /// `COMMENT ON TRIGGER`.
     pub comment: Option<String>,
 }

@@ -263,6 +263,8 @@ fn constraint(name: &str, columns: &[Ident], kind: ConstraintKind) -> Constraint
         deferrable: false,
         deferred: false,
         validated: true,
+        inherited: false,
+        parent: None,
         definition: String::new(),
         comment: None,
     }
@@ -294,6 +296,7 @@ fn index_on(name: Ident, columns: &[Ident]) -> Index {
         options: vec![],
         tablespace: None,
         constraint: false,
+        parent: None,
         definition: String::new(),
         comment: None,
     }

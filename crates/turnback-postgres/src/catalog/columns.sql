@@ -51,6 +51,7 @@ SELECT t.schema, t.name, json_build_object(
     'sequence', CASE WHEN owned.name IS NOT NULL THEN json_build_array(owned.schema, owned.name) END,
     'statistics_target', nullif(a.attstattarget, -1),
     'options', coalesce(a.attoptions, '{}'),
+    'inherited', a.attinhcount > 0,
     'comment', comment.description,
     'grants', CASE WHEN a.attacl IS NULL THEN '[]' ELSE (
         SELECT coalesce(json_agg(g), '[]')

@@ -36,14 +36,23 @@ SELECT t.schema, t.name, json_build_object(
     'deferrable', con.condeferrable,
     'deferred', con.condeferred,
     'validated', con.convalidated,
+    'inherited', con.coninhcount > 0,
+    'parent', CASE WHEN parent.oid IS NOT NULL THEN json_build_array(
+        json_build_array(parent_schema.nspname, parent_table.relname), parent.conname) END,
     'definition', pg_get_constraintdef(con.oid),
     'comment', comment.description
 )
 FROM tables t
 JOIN pg_constraint con ON con.conrelid = t.oid
+LEFT JOIN pg_constraint parent ON parent.oid = con.conparentid
+LEFT JOIN pg_class parent_table ON parent_table.oid = parent.conrelid
+LEFT JOIN pg_namespace parent_schema ON parent_schema.oid = parent_table.relnamespace
 LEFT JOIN pg_class index ON index.oid = con.conindid
 LEFT JOIN pg_class far ON far.oid = con.confrelid
 LEFT JOIN pg_namespace far_schema ON far_schema.oid = far.relnamespace
 LEFT JOIN pg_description comment
     ON comment.objoid = con.oid AND comment.classoid = 'pg_constraint'::regclass AND comment.objsubid = 0
+-- A foreign key to a partitioned table has a part for each partition there, with a name that
+-- PostgreSQL makes up: they come and go with it.
+WHERE parent.oid IS NULL OR parent.conrelid <> con.conrelid
 ORDER BY con.conrelid, con.conname

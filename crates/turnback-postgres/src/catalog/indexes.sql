@@ -61,6 +61,10 @@ SELECT t.schema, t.name, json_build_object(
     'constraint', EXISTS (
         SELECT FROM pg_constraint con
         WHERE con.conrelid = i.indrelid AND con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x')),
+    'parent', (
+        SELECT json_build_array(n.nspname, p.relname)
+        FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent JOIN pg_namespace n ON n.oid = p.relnamespace
+        WHERE h.inhrelid = i.indexrelid),
     'definition', pg_get_indexdef(i.indexrelid),
     'comment', comment.description
 )

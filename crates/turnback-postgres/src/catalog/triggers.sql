@@ -1,3 +1,4 @@
+-- PostgreSQL 14 calls a partition's copy of a trigger internal, like those of foreign keys.
 -- The bits of `tgtype` are those of PostgreSQL's catalog/pg_trigger.h.
 SELECT t.schema, t.name, json_build_object(
     'name', trg.tgname,
@@ -24,10 +25,12 @@ SELECT t.schema, t.name, json_build_object(
                 AND d.refclassid = 'pg_class'::regclass
                 AND d.refobjid = trg.tgrelid AND d.refobjsubid = a.attnum
           ) > CASE WHEN a.attnum = ANY (trg.tgattr) THEN 1 ELSE 0 END) END,
+    'inherited', trg.tgparentid <> 0,
     'comment', comment.description
 )
 FROM relations t
-JOIN pg_trigger trg ON trg.tgrelid = t.oid AND NOT trg.tgisinternal
+JOIN pg_trigger trg ON trg.tgrelid = t.oid
+    AND (NOT trg.tgisinternal OR (trg.tgparentid <> 0 AND trg.tgconstraint = 0))
 JOIN pg_proc p ON p.oid = trg.tgfoid
 JOIN pg_namespace n ON n.oid = p.pronamespace
 LEFT JOIN pg_description comment

@@ -9,6 +9,8 @@ SELECT
         'autovacuum', current_setting('autovacuum')::boolean,
         'frozen_age', age(d.datfrozenxid),
         'multixact_age', mxid_age(d.datminmxid),
+        'lock_slots', current_setting('max_locks_per_transaction')::bigint
+            * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint),
         'free_bytes', NULL),
     json_build_object(
         'name', current_user,

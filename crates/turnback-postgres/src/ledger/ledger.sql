@@ -191,5 +191,131 @@ BEGIN
 END
 $$;
 
+-- Runs a statement where what it is about is there: partitions come and go while both shapes live.
+CREATE FUNCTION turnback.run_if(holds boolean, statement text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF holds THEN
+        EXECUTE statement;
+    END IF;
+END
+$$;
+
+-- Stops a transaction that should not go on, with the next step.
+CREATE FUNCTION turnback.stop_if(holds boolean, reason text, next text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF holds THEN
+        RAISE EXCEPTION USING ERRCODE = 'TB002', MESSAGE = reason, HINT = next;
+    END IF;
+END
+$$;
+
+-- Locks a partitioned table, then its partitions, all of them within one lock_timeout: whoever
+-- queues behind the first waits no longer than that. With the first, none can come any more.
+CREATE FUNCTION turnback.lock_partitions(root text, mode text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    budget interval := current_setting('lock_timeout')::interval;
+    begun timestamptz := clock_timestamp();
+    left_over numeric;
+    member regclass;
+BEGIN
+    EXECUTE format('LOCK TABLE ONLY %s IN %s MODE', root, mode);
+    FOR member IN
+        SELECT p.relid FROM pg_catalog.pg_partition_tree(root::regclass) p
+        WHERE p.relid <> root::regclass ORDER BY p.level, p.relid
+    LOOP
+        IF budget > interval '0' THEN
+            left_over := ceil(1000 * extract(epoch FROM budget - (clock_timestamp() - begun)));
+            PERFORM set_config('lock_timeout', greatest(left_over, 1)::text, true);
+        END IF;
+        EXECUTE format('LOCK TABLE ONLY %s IN %s MODE', member, mode);
+    END LOOP;
+END
+$$;
+
+-- Gives constraints of partitions the name of the one above them, where they still have the
+-- name that it had: those of partitions that nobody knew of when the phase began.
+CREATE FUNCTION turnback.rename_in_partitions(root text, was text, becomes text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    member regclass;
+BEGIN
+    FOR member IN
+        SELECT c.conrelid FROM pg_catalog.pg_constraint c
+        JOIN pg_catalog.pg_partition_tree(root::regclass) p ON p.relid = c.conrelid
+        WHERE c.conname = was AND c.conparentid <> 0
+    LOOP
+        EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', member, was, becomes);
+    END LOOP;
+END
+$$;
+
+-- Partitions that came after the phase began have no index set aside that could become their
+-- primary key. One that somebody built for it is taken. Without one, the new key of the whole
+-- builds it, while everybody waits: for a few pages that is nothing, for more it is refused.
+CREATE FUNCTION turnback.key_of_newcomers(root text, known text[], key text[], named text[])
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    newcomer record;
+    prebuilt regclass;
+BEGIN
+    FOR newcomer IN
+        SELECT c.oid::regclass AS member, c.relname, pg_catalog.pg_relation_size(c.oid) AS bytes
+        FROM pg_catalog.pg_partition_tree(root::regclass) p
+        JOIN pg_catalog.pg_class c ON c.oid = p.relid
+        WHERE p.isleaf
+          AND p.relid NOT IN (SELECT r.oid FROM unnest(known) k, LATERAL (SELECT pg_catalog.to_regclass(k)::oid) r (oid)
+                              WHERE r.oid IS NOT NULL)
+    LOOP
+        SELECT i.indexrelid INTO prebuilt
+        FROM pg_catalog.pg_index i
+        WHERE i.indrelid = newcomer.member AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indisready
+          AND i.indpred IS NULL AND i.indexprs IS NULL
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid = i.indexrelid)
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint c WHERE c.conindid = i.indexrelid AND c.conrelid = i.indrelid)
+          AND ARRAY(SELECT a.attname::text
+                    FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k (attnum, place)
+                    JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+                    WHERE k.place <= i.indnkeyatts ORDER BY k.place) = key
+        LIMIT 1;
+        IF FOUND THEN
+            EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I PRIMARY KEY USING INDEX %I', newcomer.member,
+                left(newcomer.relname, 58) || '_pkey', (SELECT c.relname FROM pg_catalog.pg_class c WHERE c.oid = prebuilt));
+        ELSIF newcomer.bytes > 4 * 1024 * 1024 THEN
+            RAISE EXCEPTION USING ERRCODE = 'TB002',
+                MESSAGE = format('turnback: partition %s came after the phase began, and has no index to take for its primary key',
+                    newcomer.member),
+                HINT = format('Nothing was changed. Type CREATE UNIQUE INDEX CONCURRENTLY ON %s (%s), and try again', newcomer.member,
+                    (SELECT string_agg(format('%I', n), ', ' ORDER BY place) FROM unnest(named) WITH ORDINALITY u (n, place)));
+        END IF;
+    END LOOP;
+END
+$$;
+
+-- Copies the keys of partitions that came after the phase began, with a commit every few pages:
+-- a client that writes such a row waits for its place in the archive no longer than that.
+CREATE PROCEDURE turnback.archive_newcomers(root text, known text[], archive text, old_key text, new_key text)
+LANGUAGE plpgsql AS $$
+DECLARE
+    newcomer regclass;
+    newcomers regclass[] := ARRAY(
+        SELECT p.relid FROM pg_catalog.pg_partition_tree(root::regclass) p
+        WHERE p.isleaf
+          AND p.relid NOT IN (SELECT r.oid FROM unnest(known) k, LATERAL (SELECT pg_catalog.to_regclass(k)::oid) r (oid)
+                              WHERE r.oid IS NOT NULL));
+    page bigint;
+BEGIN
+    FOREACH newcomer IN ARRAY newcomers LOOP
+        FOR page IN
+            SELECT generate_series(0, pg_catalog.pg_relation_size(newcomer) / current_setting('block_size')::bigint, 64)
+        LOOP
+            EXECUTE format('INSERT INTO %s (old_key, new_key) SELECT t.%I, t.%I FROM ONLY %s t '
+                'WHERE t.ctid >= ''(%s,0)''::tid AND t.ctid < ''(%s,0)''::tid ON CONFLICT DO NOTHING',
+                archive, old_key, new_key, newcomer, page, page + 64);
+            COMMIT;
+        END LOOP;
+    END LOOP;
+END
+$$;
+
 -- Clients run the two promise functions through the sync triggers, which run as their owner.
 REVOKE ALL ON FUNCTION turnback.promise_new(text, bigint, uuid), turnback.promise_old(text, uuid, bigint) FROM PUBLIC;

@@ -148,7 +148,11 @@ pub fn outline(world: &World) -> String {
         "WITH t AS (SELECT c.oid, c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
              WHERE n.nspname NOT IN ('turnback', 'pg_catalog', 'information_schema', 'pg_toast') AND c.relkind IN ('r', 'p', 'v', 'm')) \
          SELECT 'constraint ' || t.name || ' ' || c.conname || ' ' || pg_get_constraintdef(c.oid) || coalesce(' -- ' || obj_description(c.oid, 'pg_constraint'), '') \
-             FROM pg_constraint c JOIN t ON t.oid = c.conrelid \
+             FROM pg_constraint c JOIN t ON t.oid = c.conrelid LEFT JOIN pg_constraint p ON p.oid = c.conparentid \
+             WHERE p.conrelid IS DISTINCT FROM c.conrelid \
+         UNION ALL SELECT 'part ' || i.inhrelid::regclass || ' of ' || i.inhparent::regclass FROM pg_inherits i \
+         UNION ALL SELECT 'part ' || t.name || ' ' || c.conname || ' of ' || p.conname || c.conislocal FROM pg_constraint c JOIN t ON t.oid = c.conrelid \
+             JOIN pg_constraint p ON p.oid = c.conparentid WHERE p.conrelid <> c.conrelid \
          UNION ALL SELECT 'index ' || pg_get_indexdef(i.indexrelid) || ' ' || i.indisvalid || i.indisclustered || i.indimmediate || coalesce(' -- ' || obj_description(i.indexrelid, 'pg_class'), '') \
              FROM pg_index i JOIN t ON t.oid = i.indrelid \
          UNION ALL SELECT 'column ' || t.name || ' ' || a.attname || ' ' || a.attnotnull || ' ' || coalesce(a.attstattarget, -1) || coalesce(' ' || a.attoptions::text, '') \
@@ -171,7 +175,8 @@ pub fn no_trace(world: &World) {
          UNION ALL SELECT 'relation ' || relname FROM pg_class JOIN n ON n.oid = relnamespace WHERE relname ~ 'turnback' \
          UNION ALL SELECT 'column ' || attrelid::regclass || '.' || attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN n ON n.oid = relnamespace \
              WHERE attname ~ 'turnback' AND NOT attisdropped \
-         UNION ALL SELECT 'constraint ' || conname FROM pg_constraint JOIN n ON n.oid = connamespace WHERE conname ~ 'turnback' OR NOT convalidated \
+         UNION ALL SELECT 'constraint ' || c.conname FROM pg_constraint c JOIN n ON n.oid = c.connamespace LEFT JOIN pg_constraint p ON p.oid = c.conparentid \
+             WHERE p.conrelid IS DISTINCT FROM c.conrelid AND (c.conname ~ 'turnback' OR NOT c.convalidated) \
          UNION ALL SELECT 'trigger ' || tgname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid JOIN n ON n.oid = relnamespace WHERE tgname ~ 'turnback' \
          UNION ALL SELECT 'function ' || proname FROM pg_proc JOIN n ON n.oid = pronamespace WHERE proname ~ 'turnback' \
          UNION ALL SELECT 'our function ' || proname FROM pg_proc p JOIN pg_namespace s ON s.oid = pronamespace \

@@ -9,6 +9,7 @@ mod generated;
 mod journey;
 mod keys;
 mod names;
+mod partitions;
 mod phases;
 mod policies;
 mod references;

@@ -12,6 +12,8 @@ pub(super) fn constraints_of(look: &Look<'_>, findings: &mut Vec<Finding>) {
         .constraints
         .iter()
         .filter(|c| !c.name.is_aside() && look.touches(&c.columns))
+        // What a partition has from above is judged there.
+        .filter(|c| c.parent.is_none() && !c.inherited)
     {
         let object = format!("constraint {} on {}", constraint.name, look.name);
         match &constraint.kind {

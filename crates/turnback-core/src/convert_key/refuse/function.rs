@@ -35,7 +35,7 @@ pub(super) fn functions(
         let rows: Vec<&TableName> = function
             .rows
             .iter()
-            .filter(|table| conversion.tables.contains_key(*table))
+            .filter(|table| conversion.touches(table))
             .collect();
         if !rows.is_empty() {
             findings.push(Finding::warning(

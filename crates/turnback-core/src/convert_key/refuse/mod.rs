@@ -5,6 +5,7 @@ mod constraint;
 mod domain;
 mod function;
 mod index;
+mod partition;
 mod policy;
 mod publication;
 mod rule;
@@ -35,9 +36,13 @@ pub(super) fn findings(
 ) -> Vec<Finding> {
     let snapshot = lookup.snapshot;
     let mut findings = Vec::new();
-    for (name, columns) in &conversion.tables {
+    for name in conversion.relations() {
         let table = &snapshot.tables[name];
-        let touched: Vec<Ident> = columns.iter().map(|column| column.name.clone()).collect();
+        let touched: Vec<Ident> = conversion
+            .columns_of(name)
+            .iter()
+            .map(|column| column.name.clone())
+            .collect();
         let look = Look {
             name,
             table,
@@ -45,7 +50,13 @@ pub(super) fn findings(
         };
         table::whole_table(snapshot, &look, &lookup.parents, &mut findings);
         table::columns_of(conversion, &look, &mut findings);
-        for index in table.indexes.iter().filter(|index| !index.name.is_aside()) {
+        partition::partitions_of(conversion, &look, &mut findings);
+        // What a partition has from above is judged there.
+        for index in table
+            .indexes
+            .iter()
+            .filter(|index| index.parent.is_none() && !index.name.is_aside())
+        {
             index::index_of(&look, index, &mut findings);
             index::stood_on(snapshot, &look, index, &mut findings);
         }
@@ -56,6 +67,8 @@ pub(super) fn findings(
     for carried in views {
         view::view(snapshot, conversion, carried, &mut findings);
     }
+    partition::pointed_at(snapshot, conversion, &mut findings);
+    partition::read_by_views(snapshot, conversion, &mut findings);
     let reach = Reach::new(snapshot, conversion);
     policy::policies(snapshot, &reach, given, &mut findings);
     rule::rules(snapshot, conversion, &reach, &mut findings);

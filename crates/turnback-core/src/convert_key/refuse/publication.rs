@@ -11,12 +11,11 @@ pub(super) fn publications(
     findings: &mut Vec<Finding>,
 ) {
     for publication in &snapshot.publications {
-        for table in conversion.tables.keys() {
+        for table in conversion.relations() {
             by_column(publication, conversion, table, findings);
         }
         let whole: Vec<&TableName> = conversion
-            .tables
-            .keys()
+            .relations()
             .filter(|table| {
                 publication.all_tables
                     || publication.tables.get(*table).is_some_and(Option::is_none)

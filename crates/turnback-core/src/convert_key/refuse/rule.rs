@@ -15,7 +15,7 @@ pub(super) fn rules(
     for (name, table) in &snapshot.tables {
         for rule in &table.rules {
             let reads = reach.touched(&rule.reads);
-            let reason = if conversion.tables.contains_key(name) {
+            let reason = if conversion.touches(name) {
                 "rewrite rules bypass the sync triggers".to_owned()
             } else if !reads.is_empty() {
                 format!(

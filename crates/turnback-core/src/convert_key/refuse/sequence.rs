@@ -16,7 +16,7 @@ pub(super) fn sequences(snapshot: &Snapshot, conversion: &Conversion, findings: 
         let others: Vec<String> = entry
             .used_by
             .iter()
-            .filter(|(t, c)| (t, c) != (table, column))
+            .filter(|(t, c)| (conversion.root_of(t), c) != (table, column))
             .map(|(t, c)| format!("{t}.{c}"))
             .chain(entry.dependents.iter().cloned())
             .collect();

@@ -17,8 +17,7 @@ pub(super) fn whole_table(
     let object = format!("table {}", look.name);
     let kind = match look.table.kind {
         TableKind::Ordinary => None,
-        TableKind::Partitioned => Some("it is partitioned"),
-        TableKind::Partition => Some("it is a partition"),
+        TableKind::Partitioned | TableKind::Partition => None,
         TableKind::Foreign => Some("it is a foreign table"),
     };
     if let Some(why) = kind {
@@ -26,9 +25,11 @@ pub(super) fn whole_table(
             "table-kind",
             &object,
             format!("{why}, and turnback does not carry those yet"),
-            "Leave the key that leads here out of the plan",
+            "Leave the key that leads here out of the plan; a foreign table that is a partition can be detached",
         ));
-    } else if !look.table.parents.is_empty() || parents.contains(look.name) {
+    } else if look.table.kind == TableKind::Ordinary
+        && (!look.table.parents.is_empty() || parents.contains(look.name))
+    {
         findings.push(Finding::no_go(
             "inheritance",
             &object,
@@ -114,7 +115,7 @@ pub(super) fn columns_of(conversion: &Conversion, look: &Look<'_>, findings: &mu
             ));
         }
     }
-    for touched in &conversion.tables[look.name] {
+    for touched in conversion.columns_of(look.name) {
         let Some(column) = look.table.column(&touched.name) else {
             continue;
         };

@@ -17,7 +17,12 @@ pub(super) fn triggers_of(
     look: &Look<'_>,
     findings: &mut Vec<Finding>,
 ) {
-    for trigger in look.table.triggers.iter().filter(|t| !is_ours(&t.name)) {
+    for trigger in look
+        .table
+        .triggers
+        .iter()
+        .filter(|t| !t.inherited && !is_ours(&t.name))
+    {
         let object = format!("trigger {} on {}", trigger.name, look.name);
         if look.touches(&trigger.update_of) || look.touches(&trigger.when_reads) {
             findings.push(Finding::no_go(

@@ -66,6 +66,10 @@ pub struct ServerState {
     pub frozen_age: u64,
     /// Age of its oldest multixact (`mxid_age(datminmxid)`).
     pub multixact_age: u64,
+    /// How many locks the server has room for, those of all sessions together (PostgreSQL
+    /// manual, 20.12, max_locks_per_transaction); zero where that is not known.
+    #[serde(default)]
+    pub lock_slots: u64,
     /// Bytes free on the disk of the data directory. SQL cannot tell: whoever can, says so.
     pub free_bytes: Option<u64>,
 }

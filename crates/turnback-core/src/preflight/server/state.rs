@@ -13,6 +13,11 @@ const UNTRIED: u32 = 190_000;
 const AGE_NO_GO: u64 = 1_500_000_000;
 const AGE_WARNING: u64 = 1_000_000_000;
 
+/// Locks for a table and what it stores aside.
+const TABLE_LOCKS: u64 = 3;
+/// Locks for an index, its counterpart of the other shape, and the ones that stand in for it.
+const INDEX_LOCKS: u64 = 4;
+
 /// Fewer free sessions than that, and a run does not get past its beginning.
 const FEWEST_SESSIONS: u64 = 4;
 
@@ -21,6 +26,7 @@ pub(super) fn findings(look: &Look<'_>, findings: &mut Vec<Finding>) {
     modes(look, findings);
     ages(look, findings);
     connections(look, findings);
+    locks(look, findings);
     event_triggers(look, findings);
 }
 
@@ -149,6 +155,40 @@ fn connections(look: &Look<'_>, findings: &mut Vec<Finding>) {
             "End sessions that idle, ask for fewer `workers` in the plan, or raise max_connections"
                 .to_owned(),
     });
+}
+
+/// A cut-over locks its tables with all their partitions and indexes in one transaction.
+fn locks(look: &Look<'_>, findings: &mut Vec<Finding>) {
+    let slots = look.facts.state.lock_slots;
+    for program in look.programs {
+        let needed: u64 = program
+            .tables
+            .iter()
+            .filter_map(|table| look.snapshot.tables.get(table))
+            .map(|table| TABLE_LOCKS + INDEX_LOCKS * table.indexes.len() as u64)
+            .sum();
+        let weight = match needed * 4 {
+            _ if slots == 0 => return,
+            n if n > slots * 3 => Weight::NoGo,
+            n if n > slots => Weight::Warning,
+            _ => continue,
+        };
+        let sessions = &look.facts.connections;
+        findings.push(Finding {
+            weight,
+            code: "few-locks".to_owned(),
+            object: "the server".to_owned(),
+            reason: format!(
+                "the cut-over of phase {} takes about {needed} locks, on {} tables and partitions with their indexes, and the server has room for {slots} of all sessions together",
+                program.phase,
+                program.tables.len()
+            ),
+            remedy: format!(
+                "ALTER SYSTEM SET max_locks_per_transaction = {}, then restart the server",
+                (needed * 4 / sessions.most.max(1)).max(128)
+            ),
+        });
+    }
 }
 
 fn event_triggers(look: &Look<'_>, findings: &mut Vec<Finding>) {

@@ -313,3 +313,24 @@ fn long_lists_are_cut_short() {
     assert_eq!(some(1..=5), "1, 2, 3, 4, 5");
     assert_eq!(some(1..=9), "1, 2, 3, 4, 5 and 4 more");
 }
+
+#[test]
+fn a_cut_over_of_more_partitions_than_the_server_has_locks_for_is_found() {
+    let weights = |slots| {
+        let mut facts = well();
+        facts.state.lock_slots = slots;
+        let program = Program {
+            tables: vec![users()],
+            ..Program::default()
+        };
+        server_findings(&facts, &[&program], &shop())
+            .into_iter()
+            .filter(|finding| finding.code == "few-locks")
+            .map(|finding| finding.weight)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(weights(6_400), vec![]);
+    assert_eq!(weights(8), vec![Weight::Warning]);
+    assert_eq!(weights(1), vec![Weight::NoGo]);
+    assert_eq!(weights(0), vec![], "what is not known is no finding");
+}

@@ -81,6 +81,7 @@ fn with_remains(column: &str) -> Snapshot {
         options: vec![],
         tablespace: None,
         constraint: false,
+        parent: None,
         definition: String::new(),
         comment: None,
     });
@@ -93,6 +94,8 @@ fn with_remains(column: &str) -> Snapshot {
         deferrable: false,
         deferred: false,
         validated: false,
+        inherited: false,
+        parent: None,
         definition: String::new(),
         comment: None,
     });
