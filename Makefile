@@ -2,10 +2,10 @@
 # without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test crash-test check bench clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing: PostgreSQL's server programs, a C compiler
 	@scripts/setup.sh
@@ -15,6 +15,9 @@ demo: ## Convert a live database's keys and turn back, on a throw-away cluster
 
 test: ## Run every test against one throw-away cluster
 	@scripts/test.sh
+
+crash-test: ## Kill the program and crash the server, many times
+	@scripts/crash-test.sh
 
 check: ## Formatting, lints, documentation, supply chain
 	@scripts/check.sh

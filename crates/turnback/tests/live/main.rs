@@ -4,6 +4,7 @@
 mod blockers;
 mod busy;
 mod crash;
+mod hang;
 mod interrupt;
 mod journal;
 mod lease;
