@@ -12,6 +12,7 @@ mod columns;
 mod constraints;
 mod contract;
 mod cut_over;
+mod expression;
 mod family;
 mod fill;
 mod indexes;
