@@ -80,9 +80,9 @@ impl std::fmt::Display for Hint<'_> {
     }
 }
 
-/// The journal cannot be written.
+/// The journal cannot be read or written.
 #[derive(Debug, thiserror::Error)]
-#[error("the journal cannot be written: {0}")]
+#[error("the journal cannot be used: {0}")]
 pub struct JournalError(pub String);
 
 /// Why a command ended before its end.

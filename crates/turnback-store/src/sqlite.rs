@@ -11,6 +11,9 @@ use turnback_engine::error::JournalError;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
+/// The `user_version` that the schema sets; 0 is a new file, or one from before there were any.
+const VERSION: i64 = 1;
+
 /// One row of the journal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
@@ -35,7 +38,7 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read or written; the message names it.
+    /// When the file cannot be read or written, or a later turnback wrote it; the message names it.
     pub async fn open(path: &Path, plan: &str) -> Result<Self, JournalError> {
         let failed =
             |error: &dyn std::fmt::Display| JournalError(format!("{}: {error}", path.display()));
@@ -54,6 +57,15 @@ impl SqliteStore {
             .connect_with(options)
             .await
             .map_err(|error| failed(&error))?;
+        let version: i64 = sqlx::query_scalar("PRAGMA user_version")
+            .fetch_one(&pool)
+            .await
+            .map_err(|error| failed(&error))?;
+        if version > VERSION {
+            return Err(failed(&format!(
+                "a later turnback wrote it (schema {version}, and this one knows {VERSION})"
+            )));
+        }
         sqlx::raw_sql(SCHEMA)
             .execute(&pool)
             .await

@@ -78,3 +78,27 @@ async fn a_file_that_cannot_be_made_is_named() {
         .expect("nothing can be made there");
     assert!(error.to_string().contains("/proc/none"), "{error}");
 }
+
+#[tokio::test]
+async fn a_file_of_a_later_turnback_is_left_alone() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("turnback.db");
+    drop(SqliteStore::open(&path, "shop").await.expect("opened"));
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", path.display()))
+        .await
+        .expect("opened");
+    sqlx::raw_sql("DROP TABLE journal; PRAGMA user_version = 2")
+        .execute(&pool)
+        .await
+        .expect("a later turnback may do that");
+    let refused = SqliteStore::open(&path, "shop").await.err();
+    let refused = refused.expect("it cannot be used").to_string();
+    assert!(refused.contains("a later turnback wrote it"), "{refused}");
+    let tables: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'journal'",
+    )
+    .fetch_one(&pool)
+    .await
+    .expect("it can be read");
+    assert_eq!(tables, 0, "it was written to");
+}

@@ -1,17 +1,19 @@
 //! What commands share: the plan file read and checked, the target, the journal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use turnback_core::exit::ExitCode;
+use turnback_core::lock_report::{PhaseLocks, worst_locks};
 use turnback_core::plan::{ParsedPlan, Plan, PlanSource, Settings, Target as Url, parse};
 use turnback_core::schema::Snapshot;
 use turnback_engine::edges::Target;
-use turnback_engine::error::TargetError;
+use turnback_engine::error::{JournalError, TargetError};
 use turnback_postgres::PostgresTarget;
 use turnback_store::SqliteStore;
 
 use crate::cli::PlanFile;
 use crate::failure::Failure;
+use crate::journal::in_time;
 use crate::output;
 use crate::render_diagnostics::render;
 
@@ -88,19 +90,24 @@ impl Loaded {
         connect(&self.plan().target, &self.plan().settings).await
     }
 
-    /// The journal, where there is one; looking makes none.
-    pub(crate) async fn journal_if_any(
+    /// What the journal holds about the locks of each phase; nothing where there is no journal,
+    /// and looking makes none.
+    ///
+    /// # Errors
+    ///
+    /// When there is a control store and it cannot be read.
+    pub(crate) async fn locks(
         &self,
         file: &PlanFile,
-    ) -> Result<Option<SqliteStore>, Failure> {
-        if !file.store.is_file() {
-            return Ok(None);
+    ) -> Result<BTreeMap<String, PhaseLocks>, JournalError> {
+        if matches!(file.store.try_exists(), Ok(false)) {
+            return Ok(BTreeMap::new());
         }
-        self.journal(file).await.map(Some)
-    }
-
-    pub(crate) async fn journal(&self, file: &PlanFile) -> Result<SqliteStore, Failure> {
-        Ok(SqliteStore::open(&file.store, &self.plan().name).await?)
+        in_time(async {
+            let journal = SqliteStore::open(&file.store, &self.plan().name).await?;
+            Ok(worst_locks(&journal.about_locks().await?))
+        })
+        .await
     }
 }
 

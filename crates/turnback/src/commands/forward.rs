@@ -9,14 +9,15 @@ use turnback_engine::edges::Target;
 use turnback_engine::error::EngineError;
 use turnback_engine::stop::Stop;
 use turnback_postgres::PostgresTarget;
-use turnback_store::SqliteStore;
 
 use crate::cli::{Blockers, PlanFile};
 use crate::context::Loaded;
 use crate::failure::Failure;
+use crate::journal::Entries;
 use crate::output::Terminal;
 
-pub(crate) type LiveRun = Run<PostgresTarget, SqliteStore>;
+/// A command on the target, with its journal.
+pub(crate) type LiveRun<J = Entries> = Run<PostgresTarget, J>;
 
 /// Runs `work` under the lease. `done` is the exit code when it comes to its end.
 pub(crate) async fn under_lease<R>(
@@ -33,7 +34,7 @@ pub(crate) async fn under_lease<R>(
     let watcher = tokio::spawn(stop_on_interrupt(stop.clone()));
     let mut run = Run::begin(
         loaded.target().await?,
-        loaded.journal(file).await?,
+        Entries::open(&file.store, &plan.name, terminal.clone()).await,
         terminal.clone(),
         &plan.name,
         plan.schema.as_str(),

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use turnback_core::exit::ExitCode;
-use turnback_core::lock_report::{PhaseLocks, WorstLock, worst_locks};
+use turnback_core::lock_report::{PhaseLocks, WorstLock};
 use turnback_core::state::PhaseState;
 use turnback_engine::edges::{PhaseRecord, Target};
 
 use crate::cli::StatusArgs;
 use crate::context::Loaded;
 use crate::failure::Failure;
+use crate::journal::remedy;
 use crate::output::table;
 use crate::output::text::millis;
 
@@ -31,10 +32,14 @@ pub(crate) async fn run(args: StatusArgs) -> Result<ExitCode, Failure> {
     };
     // The ledger says where everything stands; the journal, which may be elsewhere or lost, adds
     // what the locks were like.
-    let locks = match loaded.journal_if_any(&args.file).await {
-        Ok(Some(journal)) => worst_locks(&journal.about_locks().await.unwrap_or_default()),
-        Ok(None) | Err(_) => BTreeMap::new(),
-    };
+    let locks = loaded.locks(&args.file).await.unwrap_or_else(|error| {
+        anstream::eprintln!(
+            "warning: {error}. What stands here is from the ledger in the database, which holds \
+             it all but the worst locks. {}",
+            remedy(&args.file.store)
+        );
+        BTreeMap::new()
+    });
     let backfill = target.throttle(&plan.name).await?;
     let backfill = super::throttle::at_work(&backfill);
     if args.json {

@@ -56,7 +56,8 @@ impl Terminal {
         }
     }
 
-    fn line(&self, text: &str) {
+    /// Prints a line above the bar.
+    pub(crate) fn line(&self, text: &str) {
         self.bar.suspend(|| anstream::eprintln!("{text}"));
     }
 

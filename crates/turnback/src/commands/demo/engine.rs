@@ -75,7 +75,7 @@ impl Engine {
         &self,
         command: &str,
         screen: &Arc<Screen>,
-        work: impl AsyncFnOnce(&LiveRun, &Plan) -> Result<R, EngineError>,
+        work: impl AsyncFnOnce(&LiveRun<SqliteStore>, &Plan) -> Result<R, EngineError>,
     ) -> Result<R, Failure> {
         let journal = SqliteStore::open(&self.journal, &self.plan.name)
             .await

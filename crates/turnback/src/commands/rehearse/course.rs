@@ -305,7 +305,7 @@ impl Course<'_> {
     async fn engine(
         &self,
         command: &str,
-        work: impl AsyncFnOnce(&LiveRun) -> Result<(), EngineError>,
+        work: impl AsyncFnOnce(&LiveRun<SqliteStore>) -> Result<(), EngineError>,
     ) -> Result<Result<(), EngineError>, Failure> {
         let begun = Run::begin(
             self.target.clone(),

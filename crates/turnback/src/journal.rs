@@ -1,0 +1,98 @@
+//! The journal of a command, which goes on without one where the control store cannot be used:
+//! the journal is for people, and what was done to a database is in that database's ledger.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use turnback_core::journal::JournalEvent;
+use turnback_engine::edges::Journal;
+use turnback_engine::error::JournalError;
+use turnback_store::SqliteStore;
+
+use crate::output::Terminal;
+
+/// How long a file system that does not answer may hold up an entry, and so the way back.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Entries in the control store, until that refuses one. Then it says so, once, and the command
+/// goes on: for want of a journal nobody loses the way back.
+#[derive(Clone)]
+pub(crate) struct Entries {
+    store: Arc<Mutex<Option<SqliteStore>>>,
+    path: PathBuf,
+    terminal: Arc<Terminal>,
+}
+
+impl Entries {
+    /// Opens the control store, or says why there will be no journal.
+    pub(crate) async fn open(path: &Path, plan: &str, terminal: Arc<Terminal>) -> Self {
+        let opened = in_time(SqliteStore::open(path, plan)).await;
+        let entries = Self {
+            store: Arc::default(),
+            path: path.to_owned(),
+            terminal,
+        };
+        match opened {
+            Ok(store) => entries.keep(Some(store)),
+            Err(error) => entries.give_up(&error),
+        }
+        entries
+    }
+
+    fn keep(&self, store: Option<SqliteStore>) {
+        *self.store.lock().unwrap_or_else(PoisonError::into_inner) = store;
+    }
+
+    fn give_up(&self, error: &JournalError) {
+        self.keep(None);
+        self.terminal.line(&format!(
+            "warning: {error}. This command goes on without a journal: the ledger in the database \
+             holds what was done, and the way back. {}",
+            remedy(&self.path)
+        ));
+    }
+}
+
+impl Journal for Entries {
+    async fn append(&self, event: &JournalEvent) -> Result<(), JournalError> {
+        let store = self
+            .store
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Some(store) = store
+            && let Err(error) = in_time(store.append(event)).await
+        {
+            self.give_up(&error);
+        }
+        Ok(())
+    }
+}
+
+/// Waits for the control store, but not for ever.
+pub(crate) async fn in_time<R>(
+    work: impl Future<Output = Result<R, JournalError>>,
+) -> Result<R, JournalError> {
+    match tokio::time::timeout(PATIENCE, work).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(JournalError(format!(
+            "its file system has not answered for {} s",
+            PATIENCE.as_secs()
+        ))),
+    }
+}
+
+/// What gives the next command a control store that can be used.
+pub(crate) fn remedy(path: &Path) -> String {
+    let shown = path.display();
+    // A link that leads nowhere is in the way, too.
+    if path.symlink_metadata().is_ok() {
+        format!(
+            "Make room on its disk, move it away (`mv {shown} {shown}.bad`) or name another with \
+             --store FILE."
+        )
+    } else {
+        format!("Name another with --store FILE; {shown} cannot be made.")
+    }
+}
