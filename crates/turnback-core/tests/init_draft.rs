@@ -3,7 +3,6 @@
 mod init_support;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
 
 use init_support::{Db, chat, name, order, request, skipped};
 use turnback_core::init::{Group, Level, Request, init};
@@ -415,36 +414,4 @@ fn a_chain_of_shared_keys_follows_its_one_root() {
     let draft = db.draft();
     assert_eq!(order(&draft), ["t0000: t0000"]);
     assert_eq!(draft.phases[0].touched.len(), 2_000);
-}
-
-#[test]
-fn a_thousand_tables_take_well_under_a_second() {
-    let mut db = Db::new("wide");
-    let mut random = 7_u64;
-    let mut next = |below: u64| {
-        random = random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        (random >> 33) % below
-    };
-    for i in 0..1_000 {
-        let columns = ["*id bigint", "a bigint", "b bigint", "c bigint"];
-        db = db.table(&format!("t{i:03}"), &columns);
-    }
-    for n in 0..2_500 {
-        let (from, to) = (n % 1_000, next(1_000));
-        let column = ["a", "b", "c"][n / 1_000];
-        db = db.points(&format!("t{from:03}({column})"), &format!("t{to:03}(id)"));
-    }
-    let draft = init(&db.0, &request()).expect("a draft");
-    // The best of several tries: other work on the machine says nothing about ours.
-    let time = || {
-        let start = Instant::now();
-        init(&db.0, &request()).expect("a draft");
-        start.elapsed()
-    };
-    let best = (0..5).map(|_| time()).min().expect("five tries");
-    assert!(best < Duration::from_secs(1), "{best:?}");
-    let keys: usize = draft.phases.iter().map(|phase| phase.keys.len()).sum();
-    assert_eq!(keys, 1_000);
 }
