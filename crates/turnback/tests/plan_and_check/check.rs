@@ -33,7 +33,7 @@ const IN_THE_WAY: [(&str, &str); 8] = [
         "small",
     ),
     (
-        "CREATE TABLE visits (user_id integer NOT NULL REFERENCES users, at date) PARTITION BY RANGE (at)",
+        "CREATE TABLE visits (user_id integer NOT NULL REFERENCES users, at date) PARTITION BY RANGE (user_id)",
         "table public.visits",
     ),
     (
@@ -46,7 +46,7 @@ const IN_THE_WAY: [(&str, &str); 8] = [
     ),
     (
         "CREATE RULE quiet AS ON DELETE TO audit_logs DO INSTEAD NOTHING",
-        "a rule on public.audit_logs",
+        "rule quiet on public.audit_logs",
     ),
 ];
 
