@@ -20,11 +20,15 @@ impl Database {
         binaries: &Binaries,
         maintenance_url: &str,
         prefix: &str,
+        template: &str,
     ) -> Result<Self, ClusterError> {
         let unique = uuid::Uuid::new_v4().simple().to_string();
         let name = format!("{prefix}_{}", &unique[..12]);
-        // template0: nobody else's session can be in the way of copying it.
-        let sql = format!("CREATE DATABASE {} TEMPLATE template0", quoted(&name));
+        let sql = format!(
+            "CREATE DATABASE {} TEMPLATE {}",
+            quoted(&name),
+            quoted(template)
+        );
         psql(binaries, maintenance_url, &["-c", &sql])?;
         Ok(Self {
             url: Url::new(with_database(maintenance_url, &name)),
@@ -32,6 +36,24 @@ impl Database {
             maintenance_url: Url::new(maintenance_url),
             binaries: binaries.clone(),
         })
+    }
+
+    /// Another database with all that is in this one, the sessions in here ended.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be made.
+    #[expect(clippy::panic, reason = "a test cannot go on without a database")]
+    pub fn copy(&self, prefix: &str) -> Self {
+        let maintenance = self.maintenance_url.expose();
+        // Whoever is in a database is in the way of copying it.
+        let end = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'",
+            self.name.replace('\'', "''")
+        );
+        psql(&self.binaries, maintenance, &["-c", &end])
+            .and_then(|_| Self::create(&self.binaries, maintenance, prefix, &self.name))
+            .unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Its name.

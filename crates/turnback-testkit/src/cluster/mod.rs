@@ -167,7 +167,8 @@ impl Cluster {
     ///
     /// When the server refuses or does not answer.
     pub fn try_database(&self, prefix: &str) -> Result<Database, ClusterError> {
-        Database::create(&self.binaries, self.url(), prefix)
+        // template0: nobody else's session can be in the way of copying it.
+        Database::create(&self.binaries, self.url(), prefix, "template0")
     }
 
     /// Stops the server as a crash would (`immediate`): no checkpoint, every session cut.

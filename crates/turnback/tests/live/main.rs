@@ -4,6 +4,7 @@
 mod blockers;
 mod busy;
 mod crash;
+mod every_step;
 mod full_disk;
 mod hang;
 mod interrupt;
