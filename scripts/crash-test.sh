@@ -8,6 +8,9 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
+# Always others, and always said.
+export TURNBACK_SEED=${TURNBACK_SEED:-$((RANDOM << 30 | RANDOM << 15 | RANDOM))}
+say "seed $TURNBACK_SEED"
 export TURNBACK_CRASH_ROUNDS=${TURNBACK_CRASH_ROUNDS:-200}
 say "killing the program in $TURNBACK_CRASH_ROUNDS rounds; crashes, hangs and take-overs of the server"
 # What a test prints is its seed and the moments it drew: worth having when one fails at night.
@@ -15,7 +18,6 @@ scripts/test.sh -p turnback --test live "$@" -- --nocapture --test-threads=2 \
     crash:: every_step:: server:: full_disk:: hang:: lease:: journal:: resume::
 say "every point of every command on a simulated server"
 cargo test --locked -p turnback-engine --test simulated -- --nocapture
-export TURNBACK_SEED=${TURNBACK_SEED:-$((RANDOM << 30 | RANDOM << 15 | RANDOM))}
 export TURNBACK_CASES=${TURNBACK_CASES:-1000}
 say "$TURNBACK_CASES generated schemas, the first of seed $TURNBACK_SEED"
 scripts/test.sh -p turnback --test generated "$@" -- --nocapture

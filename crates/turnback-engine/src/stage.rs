@@ -112,11 +112,17 @@ impl<T: Target, J: Journal> Run<T, J> {
         if matches!(error.exit_code(), ExitCode::Stopped) {
             return error;
         }
-        let (Ok(phases), Ok(done)) = (
-            self.target.phases(&key.plan).await,
-            self.target.done_steps(&key.plan, &key.phase).await,
-        ) else {
-            return error;
+        let ledger = self
+            .persist("reading the ledger", async || {
+                let phases = self.target.phases(&key.plan).await?;
+                let done = self.target.done_steps(&key.plan, &key.phase).await?;
+                Ok((phases, done))
+            })
+            .await;
+        let (phases, done) = match ledger {
+            Ok(ledger) => ledger,
+            // Whoever goes on finds out which of the two it was.
+            Err(unknown) => return unknown,
         };
         let stands = phases
             .iter()

@@ -231,7 +231,7 @@ impl Builder<'_> {
             }
             columns.push(column);
         }
-        let on_delete = one_of(
+        let drawn = one_of(
             genes[4],
             &[
                 Action::Nothing,
@@ -240,6 +240,15 @@ impl Builder<'_> {
                 Action::Restrict,
             ],
         );
+        // Two foreign keys of one column do the same: which of two actions comes first is the
+        // order in which they were made, and a conversion makes them anew.
+        let (on_delete, follows_updates) = table
+            .references
+            .iter()
+            .find(|other| other.columns.iter().any(|at| columns.contains(at)))
+            .map_or((drawn, once_in(genes[5], 2)), |other| {
+                (other.on_delete, other.follows_updates)
+            });
         let null_only = (on_delete == Action::SetNull
             && self.server_version >= 150_000
             && !match_full
@@ -253,7 +262,7 @@ impl Builder<'_> {
             table: to,
             on_delete,
             null_only,
-            follows_updates: once_in(genes[5], 2),
+            follows_updates,
             match_full,
             deferral,
         });
