@@ -20,7 +20,7 @@ use crate::name::{Ident, TableName};
 use crate::step::{Step, TableLock, Work};
 
 /// The cut-over's transaction in reverse.
-pub(super) fn swap(room: &Room<'_>) -> Step {
+pub(super) fn swap(room: &Room<'_>, stand_ins: &[TableName]) -> Step {
     let phase = room.phase();
     // An archive that contract had begun looks columns up by the names that change here.
     let mut statements = contract::abandon(room);
@@ -112,7 +112,7 @@ pub(super) fn swap(room: &Room<'_>) -> Step {
     }
     statements.extend(functions(room, Era::BeforeCutOver));
     statements.extend(own_functions::read_anew(room));
-    statements.extend(views::swap_back(room));
+    statements.extend(views::swap_back(room, stand_ins));
     statements.extend(policies::back(room));
     let done_when = room
         .conversion

@@ -100,7 +100,7 @@ pub fn program(
         expand,
         cut_over: vec![cut_over::step(&room)],
         settle,
-        swap_back: vec![back::swap(&room)],
+        swap_back: vec![back::swap(&room, &versions.stand_ins)],
         withdraw: back::withdraw(&room, &passes, versions.withdraw),
         contract: contract::steps(&room, give_up_old),
         retire: vec![versions.retire],

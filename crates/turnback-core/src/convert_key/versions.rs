@@ -42,6 +42,8 @@ impl LiveVersion {
 
 /// What the version schemas of a phase take, in every direction.
 pub(super) struct VersionSteps {
+    /// Views of older versions that stand on an old view for as long as it stands aside.
+    pub(super) stand_ins: Vec<TableName>,
     pub(super) create: Step,
     pub(super) withdraw: Step,
     /// Statements that remove the old shape's schemas, for contract.
@@ -108,7 +110,7 @@ pub(super) fn plan(room: &Room<'_>, live: &[LiveVersion]) -> VersionSteps {
     version(older.len(), room.phase(), Shape::New);
     let (stand_ins, stood_in) = views::stand_ins(room, older);
     statements.extend(stand_ins);
-    names.extend(stood_in);
+    names.extend(stood_in.iter().cloned());
 
     let mut drops: Vec<String> = names
         .iter()
@@ -138,6 +140,7 @@ pub(super) fn plan(room: &Room<'_>, live: &[LiveVersion]) -> VersionSteps {
         .map(|view| Fact::Relation(view.clone()))
         .collect();
     VersionSteps {
+        stand_ins: stood_in,
         create: transaction(
             "versions".to_owned(),
             format!("open version schemas {}", list(&made_schemas)),

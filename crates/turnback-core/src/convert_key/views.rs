@@ -367,17 +367,20 @@ pub(super) fn swap(room: &Room<'_>) -> Vec<String> {
         .collect()
 }
 
-/// The way back's part: the same in reverse.
-pub(super) fn swap_back(room: &Room<'_>) -> Vec<String> {
-    room.views
+/// The way back's part: the same in reverse. The places of stand-ins become free, for the way
+/// back of an earlier phase may need them next; their clients find the view in `public` again.
+/// Some went when an earlier phase was contracted.
+pub(super) fn swap_back(room: &Room<'_>, stand_ins: &[TableName]) -> Vec<String> {
+    let stand_ins = stand_ins
         .iter()
-        .flat_map(|carried| {
-            [
-                carried.move_to(carried.name, &carried.new_home(room).schema),
-                carried.move_to(&carried.old_home(room), &carried.name.schema),
-            ]
-        })
-        .collect()
+        .map(|view| format!("DROP VIEW IF EXISTS {view}"));
+    let swaps = room.views.iter().flat_map(|carried| {
+        [
+            carried.move_to(carried.name, &carried.new_home(room).schema),
+            carried.move_to(&carried.old_home(room), &carried.name.schema),
+        ]
+    });
+    stand_ins.chain(swaps).collect()
 }
 
 /// Withdraw's part: drops the new views, the outermost first.

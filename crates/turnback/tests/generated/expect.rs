@@ -19,6 +19,14 @@ pub fn codes(schema: &Schema, shapes: &[Shape], server_version: u32) -> BTreeSet
     if secured && server_version < 150_000 {
         codes.insert("row-security");
     }
+    // A number that others refer to looks like a key; what fills it is the user's secret.
+    let without_sequence = |number: &usize| {
+        let columns = &schema.tables[*number].columns;
+        !columns.iter().any(|c| matches!(c.role, Role::Key(_)))
+    };
+    if converted.iter().any(without_sequence) {
+        codes.insert("no-sequence");
+    }
     if let Some(defect) = &schema.defect {
         let table = &schema.tables[defect.table];
         let whole_table = table.columns.iter().any(touched);

@@ -79,8 +79,9 @@ pub fn run() {
     tally.print(begun.elapsed());
     let failures = failures.into_inner().expect("nobody panics");
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+    // One case alone may be one that is refused.
     assert!(
-        tally.carried * 2 > tally.refused.values().sum::<u64>() + tally.nothing,
+        cases < 10 || tally.carried * 2 > tally.refused.values().sum::<u64>() + tally.nothing,
         "most are carried"
     );
 }
