@@ -131,12 +131,7 @@ pub(super) fn touched_checks<'a>(
     room: &'a Room<'_>,
     table: &TableName,
 ) -> impl Iterator<Item = (&'a Constraint, &'a str)> {
-    let columns: Vec<Ident> = room
-        .conversion
-        .columns_of(table)
-        .iter()
-        .map(|c| c.name.clone())
-        .collect();
+    let columns = room.conversion.names_of(table);
     room.table(table)
         .constraints
         .iter()

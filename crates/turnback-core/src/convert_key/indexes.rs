@@ -21,12 +21,7 @@ pub(super) fn touched<'a>(
     room: &'a Room<'_>,
     table: &TableName,
 ) -> impl Iterator<Item = &'a Index> {
-    let columns: Vec<Ident> = room
-        .conversion
-        .columns_of(table)
-        .iter()
-        .map(|c| c.name.clone())
-        .collect();
+    let columns = room.conversion.names_of(table);
     room.table(table).indexes.iter().filter(move |index| {
         index.parent.is_none()
             && !index.name.is_aside()

@@ -66,6 +66,12 @@ impl Conversion {
             .map_or(&[], Vec::as_slice)
     }
 
+    /// Their names in the old shape.
+    pub(crate) fn names_of(&self, table: &TableName) -> Vec<Ident> {
+        let columns = self.columns_of(table).iter();
+        columns.map(|column| column.name.clone()).collect()
+    }
+
     /// Whether the table, or the partitioned one that it is a partition of, is touched.
     pub(crate) fn touches(&self, table: &TableName) -> bool {
         self.tables.contains_key(self.root_of(table))
@@ -236,17 +242,13 @@ fn key(lookup: &Lookup<'_>, operation: &ConvertKey) -> Result<Key, Finding> {
         ));
     }
     // A sequence that the column owns but does not draw from fills no row.
-    let draws = found.identity.is_some()
-        || found
-            .default
-            .as_deref()
-            .is_some_and(|default| default.contains("nextval("));
+    let draws = found.draws_from_a_sequence();
     let allocate = match (found.sequence.as_ref().filter(|_| draws), &found.default) {
         (Some(sequence), _) => format!(
             "pg_catalog.nextval({}::regclass)",
             literal(&sequence.to_string())
         ),
-        (None, Some(default)) if default.contains("nextval(") => default.clone(),
+        (None, Some(default)) if draws => default.clone(),
         _ => {
             return Err(Finding::no_go(
                 "no-sequence",

@@ -81,4 +81,10 @@ impl Column {
             .as_ref()
             .map_or(self.type_name.as_str(), |domain| domain.base.as_str())
     }
+
+    /// Whether its value comes from a sequence where none is given.
+    pub fn draws_from_a_sequence(&self) -> bool {
+        let drawn = |default: &str| default.contains("nextval(");
+        self.identity.is_some() || self.default.as_deref().is_some_and(drawn)
+    }
 }

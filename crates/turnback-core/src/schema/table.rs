@@ -121,16 +121,9 @@ impl Table {
             return Some(only);
         }
         self.partition_key.as_ref()?;
-        let draws = |column: &Column| {
-            column.identity.is_some()
-                || column
-                    .default
-                    .as_deref()
-                    .is_some_and(|default| default.contains("nextval("))
-        };
         let mut drawing = primary.columns.iter().filter(|name| {
             self.column(name)
-                .is_some_and(|column| column.is_integer() && draws(column))
+                .is_some_and(|column| column.is_integer() && column.draws_from_a_sequence())
         });
         drawing.next().filter(|_| drawing.next().is_none())
     }

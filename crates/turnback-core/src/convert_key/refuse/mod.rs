@@ -38,11 +38,7 @@ pub(super) fn findings(
     let mut findings = Vec::new();
     for name in conversion.relations() {
         let table = &snapshot.tables[name];
-        let touched: Vec<Ident> = conversion
-            .columns_of(name)
-            .iter()
-            .map(|column| column.name.clone())
-            .collect();
+        let touched = conversion.names_of(name);
         let look = Look {
             name,
             table,
