@@ -11,6 +11,7 @@ pub mod exit;
 pub mod fact;
 pub mod forecast;
 pub mod growth;
+pub mod guard;
 pub mod human;
 pub mod init;
 pub mod journal;
