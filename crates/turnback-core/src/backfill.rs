@@ -16,6 +16,10 @@ pub struct Backfill {
     /// Every row must be done: waits for a row that a client holds. Otherwise such a row is
     /// left to a later sweep.
     pub complete: bool,
+    /// Other backfills look up what it fills, row by row: they would meet each key twice in the
+    /// index, unless what it left dead is freed before.
+    #[serde(default)]
+    pub looked_up: bool,
 }
 
 /// What a batch does.

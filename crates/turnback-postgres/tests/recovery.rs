@@ -101,6 +101,7 @@ fn filling() -> Backfill {
         },
         quiet: false,
         complete: true,
+        looked_up: false,
     }
 }
 

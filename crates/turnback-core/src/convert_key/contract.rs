@@ -83,6 +83,7 @@ fn archive(room: &Room<'_>, key: &Key) -> Vec<Step> {
             },
             quiet: false,
             complete: true,
+            looked_up: false,
         }),
         done_when: vec![],
     });

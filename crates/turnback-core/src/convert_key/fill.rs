@@ -63,6 +63,7 @@ pub(super) fn sweep_keys(room: &Room<'_>, passes: &[Pass]) -> Vec<Step> {
 pub(super) fn sweep(room: &Room<'_>, pass: &Pass) -> Backfill {
     Backfill {
         complete: true,
+        looked_up: false,
         ..backfill(room, pass)
     }
 }
@@ -117,6 +118,10 @@ pub(super) fn backfill(room: &Room<'_>, pass: &Pass) -> Backfill {
         },
         quiet: table.triggers.iter().any(fires_on_update),
         complete: false,
+        looked_up: pass
+            .columns
+            .iter()
+            .any(|column| column.is_key && room.conversion.key_of(column).is_referenced),
     }
 }
 

@@ -143,6 +143,9 @@ impl<T: Target, J: Journal> Run<T, J> {
         over.notify_one();
         // It ends by itself; its looks serve the pace alone.
         let _ = (control.await, tidy.await);
+        if failure.is_none() {
+            tidy::finish(&shared, vacuum_after).await;
+        }
         *rows += shared.rows.load(Ordering::Relaxed);
         *longest = (*longest).max(*shared.longest());
         failure.map_or(Ok(()), Err)

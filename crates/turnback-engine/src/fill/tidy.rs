@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use turnback_core::backfill::BackfillKind;
-use turnback_core::name::TableName;
 use turnback_core::removal::Removal;
 
 use super::Shared;
@@ -42,25 +41,36 @@ pub(super) async fn keep<T: Target>(shared: Arc<Shared<T>>, hundredths: u32, ove
         };
         if is_due && is_calm && !is_last {
             (pages, rows) = (done, written);
-            let sql = statement(&shared.backfill.table);
-            let removal = Removal::default();
-            // It marks nothing as done, and stands on nothing but the phase being where it is.
-            let step = StepMark {
-                key: shared.key.clone(),
-                after: None,
-                holds: vec![],
-            };
-            let vacuum = shared
-                .target
-                .online(shared.fence, &step, &sql, &over, removal, &|_| {});
-            // Somebody else's vacuum may be at it, or the role may not own the table.
-            let _ = vacuum.await;
+            // Their entries in the indexes, which would have to be read whole, are left to the
+            // vacuum after the backfill.
+            vacuum(&shared, "INDEX_CLEANUP false", &over).await;
         }
     }
 }
 
-/// Frees the rows and leaves their entries in the indexes, which would have to be read whole,
-/// to the vacuum after the backfill. Where somebody holds the table, it is left for later.
-fn statement(table: &TableName) -> String {
-    format!("VACUUM (SKIP_LOCKED, INDEX_CLEANUP false, TRUNCATE false) {table}")
+/// Frees what a whole backfill left dead, in the indexes too, where the next ones look up what
+/// it filled.
+pub(super) async fn finish<T: Target>(shared: &Shared<T>, hundredths: u32) {
+    let written = shared.rows.load(Ordering::Relaxed) > 0;
+    if hundredths > 0 && shared.backfill.looked_up && written {
+        vacuum(shared, "INDEX_CLEANUP auto", &shared.stop).await;
+    }
+}
+
+/// Where somebody holds the table, it is left for later.
+async fn vacuum<T: Target>(shared: &Shared<T>, indexes: &str, over: &Stop) {
+    let table = &shared.backfill.table;
+    let sql = format!("VACUUM (SKIP_LOCKED, {indexes}, TRUNCATE false) {table}");
+    let removal = Removal::default();
+    // It marks nothing as done, and stands on nothing but the phase being where it is.
+    let step = StepMark {
+        key: shared.key.clone(),
+        after: None,
+        holds: vec![],
+    };
+    let vacuum = shared
+        .target
+        .online(shared.fence, &step, &sql, over, removal, &|_| {});
+    // Somebody else's vacuum may be at it, or the role may not own the table.
+    let _ = vacuum.await;
 }

@@ -84,6 +84,7 @@ fn fill(name: &str, pages: i64) -> Step {
         },
         quiet: false,
         complete: true,
+        looked_up: false,
     };
     step(format!("fill.{name}"), Work::Backfill(backfill), vec![])
 }

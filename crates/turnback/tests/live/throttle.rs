@@ -168,6 +168,16 @@ async fn vacuum_frees_what_a_backfill_leaves_dead_while_it_is_still_at_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn keys_are_vacuumed_before_other_backfills_look_them_up() {
+    let world = World::chat(Cluster::shared(), "looked_up", 1_000).await;
+    world.must(&["up"], 0).await;
+    // The second time after all backfills, as every table.
+    let vacuumed = "SELECT string_agg(relname, ' ' ORDER BY relname) = 'conversations messages users' \
+                    FROM pg_stat_user_tables WHERE schemaname = 'public' AND vacuum_count > 1";
+    world.until(vacuumed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn up_and_contract_tell_by_how_much_tables_have_grown_and_what_takes_it_back() {
     let world = World::chat(Cluster::shared(), "growth", 20_000).await;
     let said = world.must(&["up"], 0).await;

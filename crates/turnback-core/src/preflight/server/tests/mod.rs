@@ -95,6 +95,7 @@ fn program(quiet: bool) -> Program {
                 },
                 quiet,
                 complete: false,
+                looked_up: false,
             }),
             done_when: vec![],
         }],
