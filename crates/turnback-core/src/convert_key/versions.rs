@@ -80,14 +80,18 @@ pub(super) fn plan(room: &Room<'_>, live: &[LiveVersion]) -> VersionSteps {
     let mut statements = Vec::new();
     let mut names = Vec::new();
     let mut made_schemas = Vec::new();
-    // Each table with the number of versions that have a view of it already.
-    let tables: Vec<(&TableName, usize)> = room
+    let tables: Vec<Shown<'_>> = room
         .conversion
         .tables
         .keys()
-        .map(|table| {
-            let latest = older.iter().rposition(|v| v.tables.contains(table));
-            (table, latest.map_or(0, |latest| latest + 1))
+        .map(|table| Shown {
+            table,
+            has_view: older
+                .iter()
+                .rposition(|version| version.tables.contains(table))
+                .map_or(0, |latest| latest + 1),
+            old: view_of(room, table, Shape::Old),
+            new: view_of(room, table, Shape::New),
         })
         .collect();
     let mut version = |number: usize, tag: &str, shape: Shape| {
@@ -97,9 +101,14 @@ pub(super) fn plan(room: &Room<'_>, live: &[LiveVersion]) -> VersionSteps {
             statements.extend(schema_grants(room, schema, &name));
             made_schemas.push(name);
         }
-        for (table, _) in tables.iter().filter(|(_, shown)| *shown <= number) {
+        for shown in tables.iter().filter(|shown| shown.has_view <= number) {
+            let table = shown.table;
             let view = TableName::new(version_schema(&table.schema, tag), table.name.clone());
-            statements.push(create_view(room, table, &view, shape));
+            let definition = match shape {
+                Shape::Old => &shown.old,
+                Shape::New => &shown.new,
+            };
+            statements.push(format!("CREATE VIEW {view}{definition}"));
             statements.extend(view_grants(room.table(table), &view));
             names.push(view);
         }
@@ -242,7 +251,18 @@ fn visible(room: &Room<'_>, table: &TableName, shape: Shape) -> Vec<(Ident, Iden
     columns
 }
 
-fn create_view(room: &Room<'_>, table: &TableName, view: &TableName, shape: Shape) -> String {
+/// A touched table, as version schemas show it.
+struct Shown<'a> {
+    table: &'a TableName,
+    /// How many of the older versions, counted from the first, have a view of it already.
+    has_view: usize,
+    /// Its view in either shape, from behind the name on.
+    old: String,
+    new: String,
+}
+
+/// A table's view in a version schema, from behind `CREATE VIEW <name>` on.
+fn view_of(room: &Room<'_>, table: &TableName, shape: Shape) -> String {
     let columns = visible(room, table, shape)
         .into_iter()
         .map(|(under, name)| {
@@ -263,10 +283,7 @@ fn create_view(room: &Room<'_>, table: &TableName, view: &TableName, shape: Shap
     } else {
         ""
     };
-    format!(
-        "CREATE VIEW {view}{options} AS SELECT {} FROM {table}",
-        list(columns)
-    )
+    format!("{options} AS SELECT {} FROM {table}", list(columns))
 }
 
 fn schema_grants(room: &Room<'_>, schema: &Ident, version: &Ident) -> Vec<String> {
