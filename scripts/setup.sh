@@ -158,3 +158,17 @@ fi
 
 ordinary_user_is_there ||
     fail "PostgreSQL does not run as root, and there is no user 'postgres' to run it as: create one (useradd --system postgres), or run this as an ordinary user."
+
+# --- Programs that turnback works with, which only tests need: `setup.sh tests`.
+
+if [ "${1:-}" = tests ] && ! command -v pgbackrest >/dev/null; then
+    if can_install; then
+        say "installing pgbackrest, for the tests of backups by it"
+        quietly as_root apt-get update -qq || true
+        quietly as_root env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y -qq --no-install-recommends pgbackrest ||
+            say "pgbackrest could not be installed; the tests of backups by it say that they are skipped."
+    else
+        say "pgbackrest is not there; the tests of backups by it say that they are skipped."
+    fi
+fi

@@ -6,7 +6,7 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-scripts/setup.sh
+scripts/setup.sh tests
 
 if [[ ${TURNBACK_PG_BIN:-} == *:* ]]; then
     IFS=: read -r -a versions <<<"$TURNBACK_PG_BIN"

@@ -5,6 +5,7 @@
 //! the terminal) act.
 
 pub mod backfill;
+pub mod backup;
 pub mod convert_key;
 pub mod diagnostic;
 pub mod exit;

@@ -1,6 +1,7 @@
 //! The target: sessions, catalog snapshots, ledger, backfill.
 
 mod backfill;
+pub mod backup;
 mod blockers;
 pub mod catalog;
 mod error;

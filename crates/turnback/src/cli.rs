@@ -1,11 +1,18 @@
 //! The command line, with help that teaches by example.
 
+mod backup;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use turnback_core::plan::{parse_duration, parse_size};
 use turnback_core::removal::Removal;
+
+pub use self::backup::{
+    BackupArgs, BackupCommand, BackupCreateArgs, BackupListArgs, BackupPlace, BackupPruneArgs,
+    BackupVerifyArgs,
+};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -88,6 +95,8 @@ Examples:
   turnback rehearse --rows 200000 --seconds 30
   turnback rehearse --json | jq .verdict")]
     Rehearse(RehearseArgs),
+    /// Make backups, verify them by restoring, keep the good ones
+    Backup(BackupArgs),
     /// Print the JSON schema of the plan file, for editors
     Schema,
     /// Watch it work: a throw-away cluster, a million rows, live writers, there and back

@@ -1,6 +1,7 @@
 //! What commands share: the plan file read and checked, the target, the journal.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use turnback_core::exit::ExitCode;
 use turnback_core::lock_report::{PhaseLocks, worst_locks};
@@ -20,6 +21,7 @@ use crate::render_diagnostics::render;
 /// A plan with its file, as it was read.
 pub(crate) struct Loaded {
     file_name: String,
+    directory: PathBuf,
     text: String,
     parsed: ParsedPlan,
 }
@@ -39,7 +41,7 @@ impl Loaded {
         let directory = file
             .plan
             .parent()
-            .map(std::path::Path::to_path_buf)
+            .map(Path::to_path_buf)
             .unwrap_or_default();
         let parsed = parse(&PlanSource {
             file_name: &file_name,
@@ -53,6 +55,7 @@ impl Loaded {
         .map_err(|errors| Failure::usage(render(&file_name, &text, &errors, output::colour())))?;
         Ok(Self {
             file_name,
+            directory,
             text,
             parsed,
         })
@@ -60,6 +63,11 @@ impl Loaded {
 
     pub(crate) fn plan(&self) -> &Plan {
         &self.parsed.plan
+    }
+
+    /// The directory of the plan file, from which its paths go.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// Compares what the plan names with what the database has. Phases that were begun are

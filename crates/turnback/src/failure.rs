@@ -2,6 +2,7 @@
 
 use turnback_core::exit::ExitCode;
 use turnback_engine::error::{EngineError, JournalError, TargetError};
+use turnback_postgres::backup::BackupError;
 
 use crate::output::findings::brief;
 
@@ -74,5 +75,15 @@ impl From<TargetError> for Failure {
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         Self::new(ExitCode::Failed, error.to_string())
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        Self {
+            code: error.exit_code(),
+            message: error.to_string(),
+            next: error.next(),
+        }
     }
 }

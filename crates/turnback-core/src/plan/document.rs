@@ -6,7 +6,9 @@ use super::reader::{Fields, Placed, Reader, quote};
 use super::shape::{PHASE, PLAN, SETTINGS};
 use super::source::{KeySpans, ParsedPlan, PhaseSpans, PlanSource, Spans};
 use super::yaml::{Kind, Node};
-use super::{Operations, Phase, Plan, Settings, operation, order, recreate, target};
+use super::{
+    Backups, Operations, Phase, Plan, Settings, backups, operation, order, recreate, target,
+};
 use crate::name::Ident;
 
 /// The version of the format that this program reads.
@@ -44,6 +46,10 @@ pub(super) fn read(
         Some(node) => settings(reader, node, source),
         None => Settings::default(),
     };
+    let backups = match fields.node("backups") {
+        Some(node) => backups::read(reader, node, source),
+        None => Backups::default(),
+    };
     // A bad schema has been recorded; table names are checked all the same.
     let default_schema = schema.clone().unwrap_or_else(|| Ident::new("public"));
     let mut drafts = Vec::new();
@@ -64,6 +70,7 @@ pub(super) fn read(
             target: target?,
             schema: schema?,
             settings,
+            backups,
             phases,
         },
         spans,

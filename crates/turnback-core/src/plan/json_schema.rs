@@ -4,7 +4,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::document::LONGEST_NAME;
 use super::shape::{
-    CONVERT_KEY, Key, OPERATION, PHASE, PLAN, RECREATE, SETTINGS, SQL, SQL_FILE, Shape, Value,
+    BACKUP_COMMAND, BACKUPS, CONVERT_KEY, Key, OPERATION, PGBACKREST, PHASE, PLAN, RECREATE,
+    SETTINGS, SQL, SQL_FILE, Shape, Value,
 };
 use super::{duration, size};
 
@@ -16,6 +17,9 @@ pub fn json_schema() -> Json {
     let mut definitions = Map::new();
     for shape in [
         &SETTINGS,
+        &BACKUPS,
+        &PGBACKREST,
+        &BACKUP_COMMAND,
         &PHASE,
         &OPERATION,
         &CONVERT_KEY,
@@ -79,6 +83,8 @@ fn object(shape: &'static Shape) -> Json {
                 "properties": { "policy": false, "on": false },
             },
         ]);
+    } else if std::ptr::eq(shape, &BACKUPS) {
+        schema["not"] = json!({ "required": ["pgbackrest", "command"] });
     } else if std::ptr::eq(shape, &SQL) {
         schema["oneOf"] = json!([
             { "required": ["down"], "properties": { "irreversible": { "const": false } } },
@@ -130,6 +136,7 @@ fn value(value: &'static Value) -> Json {
             json!({ "type": "string", "minLength": 1 })
         }
         Value::Path => json!({ "type": "string" }),
+        Value::Shell => not_blank,
         Value::PhaseId => json!({ "type": "string", "pattern": "^[a-z][a-z0-9_-]{0,39}$" }),
         Value::Sql => json!({ "oneOf": [not_blank, refer(&SQL_FILE)] }),
         Value::Flag { .. } => json!({ "type": "boolean" }),

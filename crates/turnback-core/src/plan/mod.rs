@@ -1,5 +1,6 @@
 //! The plan: what the user asks for, parsed, checked and in the order it will run.
 
+mod backups;
 mod check;
 mod document;
 mod duration;
@@ -19,6 +20,7 @@ mod yaml;
 
 use std::time::Duration;
 
+pub use self::backups::{BackupCommand, Backups, By, PgBackRest, Require};
 pub use self::check::check_against;
 pub use self::duration::{parse as parse_duration, show as show_duration};
 pub use self::json_schema::json_schema;
@@ -37,6 +39,8 @@ pub struct Plan {
     pub schema: Ident,
     /// How fast and how patient.
     pub settings: Settings,
+    /// Where backups are kept, and when one is required.
+    pub backups: Backups,
     /// Phases, each after all that it depends on.
     pub phases: Vec<Phase>,
 }

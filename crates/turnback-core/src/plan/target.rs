@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::reader::{Fields, Reader};
-use super::yaml::Kind;
+use super::yaml::{Kind, Node};
 use super::{PlanSource, Target};
 
 const HOW: &str = "write `target: ${DATABASE_URL}`, or pass --target postgres://…";
@@ -37,6 +37,15 @@ pub(super) fn read(
             .help = Some(HOW.to_owned());
         return None;
     };
+    from_file(reader, node, source)
+}
+
+/// Reads a connection string that stands in the file.
+pub(super) fn from_file(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    source: &PlanSource<'_>,
+) -> Option<Target> {
     let Kind::Text(text) = &node.kind else {
         if !matches!(node.kind, Kind::Unreadable) {
             let message = "expected a connection string (`postgres://…`), but found something else";

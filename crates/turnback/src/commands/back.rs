@@ -4,6 +4,7 @@ use turnback_core::exit::ExitCode;
 use turnback_core::scope::Scope;
 use turnback_engine::{BackTo, back};
 
+use super::backup::required;
 use super::forward::{needs_ledger, under_lease};
 use crate::cli::BackArgs;
 use crate::context::Loaded;
@@ -40,6 +41,7 @@ pub(crate) async fn run(args: BackArgs) -> Result<ExitCode, Failure> {
         async |run| back(run, &scope, to).await,
     )
     .await?;
+    required::copy(&loaded).await;
     let mut shown = table(["phase", "swap held its locks for"]);
     for phase in &report.phases {
         let hold = report.swaps.iter().find(|(of, _)| of == phase);

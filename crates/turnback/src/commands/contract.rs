@@ -1,18 +1,28 @@
 //! `turnback contract`: gives up the old shape.
 
+use turnback_core::backup::Demand;
 use turnback_core::exit::ExitCode;
 use turnback_engine::contract;
 
+use super::backup::required;
 use super::forward::{needs_ledger, under_lease};
 use crate::cli::ContractArgs;
 use crate::context::Loaded;
 use crate::failure::Failure;
+use crate::output::findings::brief;
 use crate::output::text::millis;
 use crate::output::{ask, growth};
 
 pub(crate) async fn run(args: ContractArgs) -> Result<ExitCode, Failure> {
     let loaded = Loaded::read(&args.file)?;
     needs_ledger(&loaded).await?;
+    if let Some(lacking) = required::findings(&loaded, &[Demand::Contract])
+        .await?
+        .first()
+    {
+        return Err(Failure::new(ExitCode::NoGo, brief(lacking))
+            .next(format!("{}. Nothing was touched.", lacking.remedy)));
+    }
     let question = format!(
         "Give up the old shape on {}? After that `turnback back` cannot turn back at once.",
         loaded.plan().target.redacted()
@@ -30,6 +40,7 @@ pub(crate) async fn run(args: ContractArgs) -> Result<ExitCode, Failure> {
         async |run| contract(run, args.to.as_deref()).await,
     )
     .await?;
+    required::copy(&loaded).await;
     if report.phases.is_empty() {
         anstream::println!("Nothing to contract: no phase is cut over.");
     } else {

@@ -1,6 +1,7 @@
 //! One file for each command. Each gives an exit code, or a failure that says what happened.
 
 mod back;
+mod backup;
 mod check;
 mod contract;
 mod demo;
@@ -49,6 +50,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Status(args) => status::run(args).await,
         Command::Throttle(args) => throttle::run(args).await,
         Command::Rehearse(args) => rehearse::run(args).await,
+        Command::Backup(args) => backup::run(args).await,
         Command::Schema => schema::run(),
         Command::Demo(args) => demo::run(args).await,
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use turnback_core::backup::Demand;
 use turnback_core::exit::ExitCode;
 use turnback_core::phases::{PhaseProgram, programs};
 use turnback_core::plan::Phase;
@@ -14,6 +15,7 @@ use turnback_engine::live_versions;
 use turnback_postgres::PostgresTarget;
 use turnback_postgres::trial::failures;
 
+use super::backup::required;
 use crate::context::{Loaded, snapshot};
 use crate::failure::Failure;
 
@@ -177,6 +179,9 @@ pub(crate) async fn preflight(
             note(&mut found, finding, None);
         }
     }
+    for (phase, finding) in backups(loaded, phases).await? {
+        note(&mut found, finding, Some(&phase));
+    }
     // Stable: within a weight, findings stay in the order of the phases.
     found.sort_by_key(|found| std::cmp::Reverse(found.finding.weight));
     Ok(Verdict { found, resumes })
@@ -215,6 +220,22 @@ fn irreversible(phase: &LookedAt) -> Vec<Finding> {
             )
         })
         .collect()
+}
+
+/// Backups that the plan requires before phases that are still to begin.
+async fn backups(loaded: &Loaded, phases: &[LookedAt]) -> Result<Vec<(String, Finding)>, Failure> {
+    let mut found = Vec::new();
+    for phase in phases.iter().filter(|phase| phase.record.is_none()) {
+        let program = phase.planned.as_ref();
+        let demand = Demand::Phase {
+            id: &phase.phase.id,
+            irreversible: program.is_some_and(|program| !program.irreversible.is_empty()),
+        };
+        for finding in required::findings(loaded, &[demand]).await? {
+            found.push((phase.phase.id.clone(), finding));
+        }
+    }
+    Ok(found)
 }
 
 /// Views whose text does not fit the new types.

@@ -1,11 +1,17 @@
 //! `turnback up`: goes forward.
 
+use turnback_core::backup::Demand;
 use turnback_core::exit::ExitCode;
-use turnback_core::preflight::Weight;
-use turnback_engine::{Until, up};
+use turnback_core::plan::Require;
+use turnback_core::preflight::{Finding, Weight};
+use turnback_core::state::PhaseState;
+use turnback_engine::edges::Target;
+use turnback_engine::error::EngineError;
+use turnback_engine::{Until, UpReport, up};
 
+use super::backup::required;
 use super::check::last_line;
-use super::forward::under_lease;
+use super::forward::{LiveRun, under_lease};
 use super::preflight::{Found, IRREVERSIBLE, Verdict, preflight};
 use crate::cli::UpArgs;
 use crate::context::Loaded;
@@ -51,15 +57,16 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         phase: args.to.clone(),
         expanded_only: args.expand_only,
     };
-    let report = under_lease(
+    let (report, lacking) = under_lease(
         &loaded,
         &args.file,
         "up",
         &args.blockers,
         ExitCode::Done,
-        async |run| up(run, plan, &until).await,
+        async |run| phases(run, &loaded, &until).await,
     )
     .await?;
+    required::copy(&loaded).await;
     let mut shown = table(["phase", "now", "cut-over held its locks for"]);
     for (phase, state) in &report.phases {
         let hold = report.cut_overs.iter().find(|(of, _)| of == phase);
@@ -77,11 +84,68 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         .collect();
     let grown = growth::grown(&loaded.target().await?, &plan.name, &done).await;
     growth::show(&grown, true);
+    if let Some(lacking) = lacking {
+        return Err(Failure::new(ExitCode::Stopped, brief(&lacking)).next(format!(
+            "The phases before it are done, and the database is safe. {}; `turnback back` turns back.",
+            lacking.remedy
+        )));
+    }
     anstream::println!(
         "Done in {}. `turnback back` turns back at any time until `turnback contract` gives up the old shape.",
         millis(report.millis as f64)
     );
     Ok(ExitCode::Done)
+}
+
+/// Goes forward; where the plan requires a backup before each phase, one phase after the other,
+/// up to the first for which there is none.
+async fn phases(
+    run: &LiveRun,
+    loaded: &Loaded,
+    until: &Until,
+) -> Result<(UpReport, Option<Finding>), EngineError> {
+    let plan = loaded.plan();
+    if plan.backups.require != Require::Phase {
+        return Ok((up(run, plan, until).await?, None));
+    }
+    let mut report = UpReport::default();
+    for phase in &plan.phases {
+        let is_last = until.phase.as_ref() == Some(&phase.id);
+        let begun = run.target.phases(&plan.name).await.is_ok_and(|records| {
+            records
+                .iter()
+                .any(|record| record.phase == phase.id && record.state != PhaseState::Pending)
+        });
+        let demand = Demand::Phase {
+            id: &phase.id,
+            irreversible: true,
+        };
+        if !begun {
+            let lacking = match required::findings(loaded, &[demand]).await {
+                Ok(findings) => findings.into_iter().next(),
+                Err(failure) => {
+                    return Err(EngineError::Stopped {
+                        reason: failure.message,
+                    });
+                }
+            };
+            if lacking.is_some() {
+                return Ok((report, lacking));
+            }
+        }
+        let next = Until {
+            phase: Some(phase.id.clone()),
+            expanded_only: is_last && until.expanded_only,
+        };
+        let more = up(run, plan, &next).await?;
+        report.phases = more.phases;
+        report.cut_overs.extend(more.cut_overs);
+        report.millis += more.millis;
+        if is_last {
+            break;
+        }
+    }
+    Ok((report, None))
 }
 
 /// What stands in the way, and that nothing has been done.

@@ -1,12 +1,11 @@
 //! The schema, as `pg_dump` writes it: found, run on the target's snapshot, restored.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use sqlx::PgConnection;
 use sqlx::postgres::PgDatabaseError;
 use turnback_core::exit::ExitCode;
-use turnback_testkit::Binaries;
+use turnback_postgres::backup::client;
 
 use super::run;
 use crate::commands::rehearse::source::Source;
@@ -30,7 +29,7 @@ pub(super) enum Section {
 impl Dump {
     /// Has `pg_dump` write down the schema that the source sees.
     pub(in crate::commands::rehearse) async fn take(source: &Source) -> Result<Self, Failure> {
-        let program = program(source.major())?;
+        let program = client("pg_dump", source.major())?;
         Ok(Self {
             before: section(&program, source, "pre-data").await?,
             after: section(&program, source, "post-data").await?,
@@ -64,41 +63,6 @@ fn is_for_the_copy(line: &str) -> bool {
         && !line.starts_with("SET transaction_timeout")
 }
 
-/// A `pg_dump` that knows servers of this version: one is as new as that, or newer.
-fn program(major: u32) -> Result<PathBuf, Failure> {
-    let installed = Binaries::all().unwrap_or_default();
-    let beside = installed.iter().map(|binaries| binaries.program("pg_dump"));
-    let mut known: Vec<(u32, PathBuf)> = beside
-        .chain(std::iter::once(PathBuf::from("pg_dump")))
-        .filter_map(|path| Some((version(&path)?, path)))
-        .collect();
-    known.sort();
-    if let Some((_, path)) = known.iter().find(|(version, _)| *version >= major) {
-        return Ok(path.clone());
-    }
-    let found = match known.last() {
-        Some((newest, _)) => format!("the newest here is of version {newest}"),
-        None => "there is none here".to_owned(),
-    };
-    Err(Failure::usage(format!(
-        "the schema of a PostgreSQL {major} is copied by a pg_dump of version {major} or newer, and {found}"
-    ))
-    .next(format!(
-        "Install PostgreSQL's client programs ({}: postgresql-client-{major}), or name their directory with TURNBACK_PG_BIN.",
-        "Debian, Ubuntu"
-    )))
-}
-
-/// Major version of a `pg_dump`.
-fn version(path: &std::path::Path) -> Option<u32> {
-    let output = Command::new(path).arg("--version").output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    // "pg_dump (PostgreSQL) 15.18 (Debian 15.18-0)"
-    let version = text.split_ascii_whitespace().nth(2)?;
-    let digits = version.find(|c: char| !c.is_ascii_digit());
-    version[..digits.unwrap_or(version.len())].parse().ok()
-}
-
 async fn section(program: &PathBuf, source: &Source, section: &str) -> Result<String, Failure> {
     let mut command = tokio::process::Command::new(program);
     command
@@ -113,9 +77,8 @@ async fn section(program: &PathBuf, source: &Source, section: &str) -> Result<St
         // It writes nothing anyway; reading alone is what we promise.
         .env("PGOPTIONS", "-c default_transaction_read_only=on")
         .kill_on_drop(true);
-    for (name, value) in environment(source) {
-        command.env(name, value);
-    }
+    let server = turnback_postgres::backup::Server::new(&source.url)?;
+    command.envs(server.environment());
     let output = command.output().await.map_err(|error| {
         Failure::new(
             ExitCode::Failed,
@@ -138,66 +101,6 @@ async fn section(program: &PathBuf, source: &Source, section: &str) -> Result<St
     let text = String::from_utf8_lossy(&output.stdout);
     let lines: Vec<&str> = text.lines().filter(|line| is_for_the_copy(line)).collect();
     Ok(lines.join("\n"))
-}
-
-/// The connection as libpq's environment: a command line is there for everybody to read.
-fn environment(source: &Source) -> Vec<(&'static str, String)> {
-    use sqlx::ConnectOptions;
-    let Ok(options) = turnback_postgres::session::options(&source.url) else {
-        return vec![];
-    };
-    let url = options.to_url_lossy();
-    let host = match options.get_socket() {
-        Some(socket) => socket.display().to_string(),
-        None => options.get_host().to_owned(),
-    };
-    let mut environment = vec![
-        ("PGHOST", host),
-        ("PGPORT", options.get_port().to_string()),
-        ("PGUSER", options.get_username().to_owned()),
-        ("PGAPPNAME", "turnback".to_owned()),
-    ];
-    environment.push((
-        "PGDATABASE",
-        options
-            .get_database()
-            .unwrap_or(options.get_username())
-            .to_owned(),
-    ));
-    if let Some(password) = url.password() {
-        environment.push(("PGPASSWORD", decoded(password)));
-    }
-    for (name, value) in url.query_pairs() {
-        let name = match name.as_ref() {
-            "sslmode" | "ssl-mode" => "PGSSLMODE",
-            "sslrootcert" | "ssl-root-cert" | "ssl-ca" => "PGSSLROOTCERT",
-            "sslcert" | "ssl-cert" => "PGSSLCERT",
-            "sslkey" | "ssl-key" => "PGSSLKEY",
-            _ => continue,
-        };
-        environment.push((name, value.into_owned()));
-    }
-    environment
-}
-
-/// Undoes the percent signs of a URL.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let hex = tail.get(..2).and_then(|two| std::str::from_utf8(two).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) if *first == b'%' => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Which statement of the schema the copy's server refused.
@@ -232,11 +135,6 @@ fn refused(text: &str, error: &sqlx::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_password_is_told_to_pg_dump_as_it_is() {
-        assert_eq!(decoded("a%40b%25c%"), "a@b%c%");
-    }
 
     #[test]
     fn what_only_psql_or_a_newer_server_knows_is_left_out() {

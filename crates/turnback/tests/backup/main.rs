@@ -1,0 +1,8 @@
+//! Backups on a real server: made, verified by restoring, kept and pruned.
+
+mod adapters;
+mod create;
+mod failures;
+mod formats;
+mod required;
+mod world;
