@@ -167,6 +167,28 @@ fn keys_that_stay_are_named_with_the_reason() {
 }
 
 #[test]
+fn a_key_that_no_sequence_fills_is_not_proposed_and_check_agrees() {
+    let given_by_hand = |t: &mut turnback_core::schema::Table| {
+        (t.columns[0].default, t.columns[0].sequence) = (None, None);
+    };
+    let db = Db::new("codes")
+        .table("countries", &["*id integer"])
+        .table("towns", &["*id integer", "country_id integer"])
+        .points("towns(country_id)", "countries(id)")
+        .with("countries", given_by_hand);
+    let draft = db.draft();
+    assert_eq!(order(&draft), ["leaf-tables: towns"]);
+    let reason = "its key id takes its values from no sequence, and rows of the new shape need \
+                  old keys too; give it a default of nextval(…) first";
+    assert_eq!(skipped(&draft), [format!("countries: {reason}")]);
+    let asked = db.only(&["countries"]).expect_err("nothing to draw from");
+    assert_eq!(
+        asked.to_string(),
+        format!("public.countries cannot be converted: {reason}")
+    );
+}
+
+#[test]
 fn a_column_that_follows_two_keys_keeps_both_as_they_are() {
     let db = Db::new("mixed")
         .table("users", &["*id integer"])

@@ -43,10 +43,12 @@ use crate::step::{Step, TableLock, Work};
 
 pub(crate) use self::constraints::mentions;
 pub use self::lookup::Lookup;
+pub(crate) use self::own_functions::read_by as functions_read_by;
 use self::policies::NewPolicy;
 use self::reach::Reach;
 pub use self::sync::FILL_SETTING;
 use self::touched::Conversion;
+pub(crate) use self::touched::allocate;
 pub use self::versions::{BASE, LiveVersion};
 use self::views::Carried;
 

@@ -12,27 +12,40 @@ use std::collections::BTreeSet;
 use super::Room;
 use super::constraints::mentions;
 use super::sync::is_ours;
-use crate::name::{Ident, list, literal};
+use crate::name::{Ident, TableName, list, literal};
+use crate::schema::Snapshot;
 
-/// Makes every session read anew the trigger functions of touched tables, and those whose text
-/// mentions such a table. `COST` is what can be set to what it was without asking for more than
-/// ownership; a function that belongs to somebody else is left alone, and so is one in a language
-/// that keeps no types.
-pub(super) fn read_anew(room: &Room<'_>) -> Option<String> {
-    let tables = &room.conversion.tables;
-    let names: Vec<Ident> = tables.keys().map(|table| table.name.clone()).collect();
-    let triggers = room
-        .relations()
-        .flat_map(|table| &room.table(table).triggers)
+/// Signatures of the trigger functions of these relations, and of functions in PL/pgSQL whose text
+/// mentions one of these tables.
+pub(crate) fn read_by<'a>(
+    snapshot: &Snapshot,
+    tables: impl Iterator<Item = &'a TableName>,
+    relations: impl Iterator<Item = &'a TableName>,
+) -> BTreeSet<String> {
+    let names: Vec<Ident> = tables.map(|table| table.name.clone()).collect();
+    let triggers = relations
+        .filter_map(|table| snapshot.tables.get(table))
+        .flat_map(|table| &table.triggers)
         .filter(|trigger| trigger.for_each_row && !is_ours(&trigger.name))
         .map(|trigger| format!("{}()", trigger.function));
-    let others = room
-        .snapshot
+    let others = snapshot
         .functions
         .iter()
         .filter(|function| function.language == "plpgsql" && mentions(&function.source, &names))
         .map(|function| function.signature.clone());
-    let functions: BTreeSet<String> = triggers.chain(others).collect();
+    triggers.chain(others).collect()
+}
+
+/// Makes every session read anew the trigger functions of touched tables, and those whose text
+/// mentions such a table. `COST` is what can be set to what it was without asking for more than
+/// ownership; a function that belongs to somebody else is left alone, of which `check` warns, and so
+/// is one in a language that keeps no types.
+pub(super) fn read_anew(room: &Room<'_>) -> Option<String> {
+    let functions = read_by(
+        room.snapshot,
+        room.conversion.tables.keys(),
+        room.relations(),
+    );
     (!functions.is_empty()).then(|| {
         format!(
             "DO $turnback$ DECLARE again text; BEGIN \

@@ -7,7 +7,7 @@ use super::lookup::Pointer;
 use crate::name::{Ident, TableName, list, literal};
 use crate::plan::{ConvertKey, Generate};
 use crate::preflight::Finding;
-use crate::schema::{IndexedBy, Snapshot, Table};
+use crate::schema::{Column, IndexedBy, Snapshot, Table};
 
 /// Everything that one phase converts.
 #[derive(Debug)]
@@ -241,22 +241,13 @@ fn key(lookup: &Lookup<'_>, operation: &ConvertKey) -> Result<Key, Finding> {
             ),
         ));
     }
-    // A sequence that the column owns but does not draw from fills no row.
-    let draws = found.draws_from_a_sequence();
-    let allocate = match (found.sequence.as_ref().filter(|_| draws), &found.default) {
-        (Some(sequence), _) => format!(
-            "pg_catalog.nextval({}::regclass)",
-            literal(&sequence.to_string())
-        ),
-        (None, Some(default)) if draws => default.clone(),
-        _ => {
-            return Err(Finding::no_go(
-                "no-sequence",
-                object,
-                "it has no sequence to take a value from, and rows written through the new shape need an old key too",
-                "Give it a default first: CREATE SEQUENCE, then ALTER COLUMN … SET DEFAULT nextval(…)",
-            ));
-        }
+    let Some(allocate) = allocate(found) else {
+        return Err(Finding::no_go(
+            "no-sequence",
+            object,
+            "it has no sequence to take a value from, and rows written through the new shape need an old key too",
+            "Give it a default first: CREATE SEQUENCE, then ALTER COLUMN … SET DEFAULT nextval(…)",
+        ));
     };
     Ok(Key {
         table: operation.table.clone(),
@@ -266,6 +257,22 @@ fn key(lookup: &Lookup<'_>, operation: &ConvertKey) -> Result<Key, Finding> {
         beside,
         is_referenced: false,
     })
+}
+
+/// An expression that draws a fresh value for a key, if its own values are drawn: an old key
+/// for rows that are written through the new shape.
+pub(crate) fn allocate(column: &Column) -> Option<String> {
+    // A sequence that the column owns but does not draw from fills no row.
+    if !column.draws_from_a_sequence() {
+        return None;
+    }
+    match &column.sequence {
+        Some(sequence) => Some(format!(
+            "pg_catalog.nextval({}::regclass)",
+            literal(&sequence.to_string())
+        )),
+        None => column.default.clone(),
+    }
 }
 
 /// What a valid unique index over all rows holds beside this column: nothing, or in a

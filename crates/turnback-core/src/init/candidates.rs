@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::graph::{Graph, Place};
 use super::write;
 use super::{InitError, Request, Skipped, TableProblem, Tables};
-use crate::convert_key::mentions;
+use crate::convert_key::{allocate, mentions};
 use crate::name::{Ident, TableName};
 use crate::schema::TableKind;
 
@@ -215,6 +215,13 @@ fn judge_single(graph: &Graph<'_>, key: Place) -> Verdict {
     }
     if graph.points_at(key).next().is_some() {
         return Verdict::Follows(graph.origins(key));
+    }
+    if allocate(column).is_none() {
+        return Verdict::Stays(format!(
+            "its key {} takes its values from no sequence, and rows of the new shape need old \
+             keys too; give it a default of nextval(…) first",
+            write::ident(&column.name)
+        ));
     }
     match conflict(graph, key) {
         Some(reason) => Verdict::Stays(reason),

@@ -12,6 +12,9 @@ use crate::name::{Ident, TableName};
 pub struct Function {
     /// `schema.name(argument types)`, quoted for SQL.
     pub signature: String,
+    /// The role that owns it; empty where a ledger of an earlier turnback does not say.
+    #[serde(default)]
+    pub owner: String,
     /// `sql`, `plpgsql`, …
     pub language: String,
     /// Its text (`prosrc`, or the deparsed body of an SQL-standard function).

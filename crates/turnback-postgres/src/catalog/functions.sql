@@ -1,5 +1,6 @@
 SELECT json_build_object(
     'signature', p.oid::regprocedure::text,
+    'owner', pg_get_userbyid(p.proowner),
     'language', l.lanname,
     'source', CASE WHEN p.prosqlbody IS NULL THEN p.prosrc ELSE pg_get_function_sqlbody(p.oid) END,
     'reads', CASE WHEN p.prosqlbody IS NULL THEN '[]' ELSE (

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Look, some};
+use crate::convert_key::functions_read_by;
 use crate::name::{Ident, TableName};
 use crate::preflight::Finding;
 use crate::schema::TableKind;
@@ -13,6 +14,7 @@ pub(super) fn findings(look: &Look<'_>, findings: &mut Vec<Finding>) {
         owners(look, findings);
         schemas(look, findings);
         ledger(look, findings);
+        functions(look, findings);
     }
     triggers(look, findings);
 }
@@ -109,6 +111,39 @@ fn ledger(look: &Look<'_>, findings: &mut Vec<Finding>) {
             object,
             format!("turnback's ledger in this database (schema turnback) belongs to {owner}"),
             format!("GRANT {owner} TO {name}, or connect as {owner}"),
+        ));
+    }
+}
+
+/// Only its owner may write a function again, which is how sessions that hold its plans are made to
+/// plan anew at the cut-over and at the way back.
+fn functions(look: &Look<'_>, findings: &mut Vec<Finding>) {
+    let converted = look
+        .touched
+        .iter()
+        .filter(|(_, columns)| !columns.is_empty());
+    let tables: BTreeSet<&TableName> = converted.map(|(table, _)| *table).collect();
+    let read = functions_read_by(
+        look.snapshot,
+        tables.iter().copied(),
+        tables.iter().copied(),
+    );
+    let (object, name) = role(look);
+    for function in &look.snapshot.functions {
+        if function.language != "plpgsql"
+            || !read.contains(&function.signature)
+            || look.facts.role.has_rights_of.contains(&function.owner)
+        {
+            continue;
+        }
+        let owner = Ident::new(function.owner.as_str());
+        findings.push(Finding::warning(
+            "not-owner-of-function",
+            format!("function {}", function.signature),
+            format!(
+                "it belongs to {owner}, so {object} cannot have sessions read it anew: one that has called it keeps the types that keys had then, and its writes fail after the cut-over, and after a way back, until it connects again"
+            ),
+            format!("GRANT {owner} TO {name}, or have the sessions that call it connect again at both"),
         ));
     }
 }

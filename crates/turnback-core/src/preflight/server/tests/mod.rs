@@ -7,7 +7,7 @@ mod replication;
 use super::*;
 use crate::backfill::{Backfill, BackfillKind};
 use crate::preflight::Weight;
-use crate::schema::{Column, Constraint, ConstraintKind, Index, Schema, Sequence, Table};
+use crate::schema::{Column, Constraint, ConstraintKind, Function, Index, Schema, Sequence, Table};
 
 fn users() -> TableName {
     TableName::new("public", "users")
@@ -142,6 +142,25 @@ fn is(finding: &Finding, weight: Weight, code: &str) {
 #[test]
 fn nothing_is_said_of_a_server_on_which_all_is_well() {
     none(|_| {});
+}
+
+#[test]
+fn a_function_of_somebody_elses_that_holds_plans_of_a_changed_table_is_named() {
+    let of = |owner: &str, source: &str| Function {
+        signature: format!("public.{owner}_counts()"),
+        owner: owner.to_owned(),
+        language: "plpgsql".to_owned(),
+        source: source.to_owned(),
+        ..Function::default()
+    };
+    let mut snapshot = shop();
+    let (mentions, not) = ("PERFORM FROM users WHERE id = 1", "PERFORM FROM orders");
+    snapshot.functions = vec![of("boss", mentions), of("ann", mentions), of("bob", not)];
+    let named: Vec<Finding> = server_findings(&well(), &[&program(true)], &snapshot);
+    assert_eq!(named.len(), 1, "{named:?}");
+    is(&named[0], Weight::Warning, "not-owner-of-function");
+    assert_eq!(named[0].object, "function public.ann_counts()");
+    assert!(named[0].remedy.starts_with("GRANT ann TO deploy"));
 }
 
 #[test]
