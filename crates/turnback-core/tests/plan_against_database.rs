@@ -111,6 +111,7 @@ fn database() -> Snapshot {
         on_delete_columns: Vec::new(),
         match_full: false,
         index: None,
+        turn: None,
     };
     let kind = ConstraintKind::ForeignKey(far);
     members

@@ -181,11 +181,13 @@ pub(super) fn checks(room: &Room<'_>) -> Vec<Step> {
     steps
 }
 
-/// Foreign keys with a touched column, by table; those that stand aside left out.
+/// Foreign keys with a touched column, by table; those that stand aside left out. Of those that
+/// point at one table the elder come first: made again in this order, they keep their turns.
 pub(super) fn touched_foreign_keys<'a>(
     room: &'a Room<'_>,
 ) -> Vec<(&'a TableName, &'a Constraint, &'a ForeignKey)> {
-    room.relations()
+    let found = room
+        .relations()
         .flat_map(|table| {
             room.table(table)
                 .foreign_keys()
@@ -199,7 +201,27 @@ pub(super) fn touched_foreign_keys<'a>(
                 })
                 .map(move |(constraint, far)| (table, constraint, far))
         })
-        .collect()
+        .collect();
+    by_turn(found)
+}
+
+type Found<'a> = (&'a TableName, &'a Constraint, &'a ForeignKey);
+
+/// Foreign keys to the same table change places among themselves, until the elder come first.
+fn by_turn(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
+    let mut places: BTreeMap<&TableName, Vec<usize>> = BTreeMap::new();
+    for (place, (_, _, far)) in found.iter().enumerate() {
+        places.entry(&far.table).or_default().push(place);
+    }
+    let mut ordered = found.clone();
+    for places in places.into_values() {
+        let mut turns = places.clone();
+        turns.sort_by_key(|&place| found[place].2.turn);
+        for (to, from) in places.into_iter().zip(turns) {
+            ordered[to] = found[from];
+        }
+    }
+    ordered
 }
 
 /// Foreign keys again, between the new columns.

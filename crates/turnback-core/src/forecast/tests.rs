@@ -89,6 +89,7 @@ fn table(rows: u64, far: Option<&str>) -> Table {
                 on_delete_columns: vec![],
                 match_full: false,
                 index: None,
+                turn: None,
             }),
         ));
     }

@@ -80,6 +80,11 @@ pub struct ForeignKey {
     /// would do, PostgreSQL chose one: no part of the shape.
     #[serde(default)]
     pub index: Option<Ident>,
+    /// Its turn among the foreign keys that point at the same table, when a row there goes: the
+    /// elder first (PostgreSQL fires their triggers by name, which is a number that counts up).
+    /// No part of the shape; absent where a ledger of an earlier turnback does not say.
+    #[serde(default)]
+    pub turn: Option<u32>,
 }
 
 /// What a foreign key does when the row it points at changes.

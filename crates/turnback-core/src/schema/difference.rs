@@ -48,9 +48,13 @@ fn shape(snapshot: &Snapshot) -> Value {
         sort_by_name(table);
         for constraint in &mut table.constraints {
             if let ConstraintKind::ForeignKey(far) = &mut constraint.kind {
-                far.index = None;
+                (far.index, far.turn) = (None, None);
             }
         }
+    }
+    for function in &mut snapshot.functions {
+        // Nothing of ours gives one away, and earlier ledgers do not know it.
+        function.owner.clear();
     }
     snapshot
         .functions

@@ -100,6 +100,7 @@ impl Db {
             on_delete_columns: vec![],
             match_full: false,
             index: None,
+            turn: None,
         });
         let label = format!("{from}_fkey");
         table.constraints.push(constraint(&label, &columns, kind));

@@ -31,7 +31,8 @@ SELECT t.schema, t.name, json_build_object(
                          nullif(to_jsonb(con) -> 'confdelsetcols', 'null')) WITH ORDINALITY k (attnum, place)
                 JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.attnum::int) END,
             'match_full', con.confmatchtype = 'f',
-            'index', index.relname))
+            'index', index.relname,
+            'turn', action.turn))
         END,
     'deferrable', con.condeferrable,
     'deferred', con.condeferred,
@@ -52,6 +53,13 @@ LEFT JOIN pg_class far ON far.oid = con.confrelid
 LEFT JOIN pg_namespace far_schema ON far_schema.oid = far.relnamespace
 LEFT JOIN pg_description comment
     ON comment.objoid = con.oid AND comment.classoid = 'pg_constraint'::regclass AND comment.objsubid = 0
+-- Who acts first when a row goes. (The bit of `tgtype` is that of DELETE.)
+LEFT JOIN (
+    SELECT trg.tgconstraint, trg.tgrelid,
+           row_number() OVER (PARTITION BY trg.tgrelid ORDER BY trg.tgname) AS turn
+    FROM pg_trigger trg
+    WHERE trg.tgisinternal AND trg.tgconstraint <> 0 AND trg.tgtype & 8 <> 0
+) action ON con.contype = 'f' AND action.tgconstraint = con.oid AND action.tgrelid = con.confrelid
 -- A foreign key to a partitioned table has a part for each partition there, with a name that
 -- PostgreSQL makes up: they come and go with it.
 WHERE parent.oid IS NULL OR parent.conrelid <> con.conrelid

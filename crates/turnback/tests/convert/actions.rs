@@ -52,6 +52,36 @@ fn deletes_cascade_clear_and_are_refused_through_either_shape() {
 }
 
 #[test]
+fn foreign_keys_of_one_column_take_their_turns_as_they_did() {
+    // The cascade is the elder, whatever their names: it leaves nothing for the other to refuse.
+    Journey {
+        name: "turns",
+        schema: "CREATE TABLE users (id serial PRIMARY KEY, name text UNIQUE); \
+             CREATE TABLE posts (id serial PRIMARY KEY, user_id int, title text); \
+             ALTER TABLE posts ADD CONSTRAINT z_first FOREIGN KEY (user_id) REFERENCES users ON DELETE CASCADE; \
+             ALTER TABLE posts ADD CONSTRAINT a_second FOREIGN KEY (user_id) REFERENCES users ON DELETE RESTRICT; \
+             INSERT INTO users (name) SELECT 'u' || n FROM generate_series(1, 3) n; INSERT INTO posts (user_id, title) SELECT id, name FROM users;",
+        convert: "{ table: users, to: uuid }; { table: posts, to: uuid }",
+        proof: "SELECT name, title FROM users LEFT JOIN posts ON user_id = users.id ORDER BY 1, 2",
+        writes: &|old, new, n| {
+            for (client, other, who) in [(old, new, "old"), (new, old, "new")] {
+                let name = format!("goes {who} {n}");
+                other.run(&format!(
+                    "INSERT INTO users (name) VALUES ('{name}'); \
+                     INSERT INTO posts (user_id, title) SELECT id, name FROM users WHERE name = '{name}'"
+                ));
+                client.run(&format!("DELETE FROM users WHERE name = '{name}'"));
+                for both in [client, other] {
+                    both.gives(&format!("SELECT count(*) FROM posts WHERE title = '{name}'"), "0");
+                }
+            }
+        },
+        keys: &[("users", "id"), ("posts", "id")],
+    }
+    .go();
+}
+
+#[test]
 fn writes_that_contradict_each_other_are_refused_and_those_that_agree_are_taken() {
     let world = crate::world::World::new(
         "contradiction",

@@ -13,6 +13,7 @@ mod sequence;
 mod statistics;
 mod table;
 mod trigger;
+mod turn;
 mod view;
 
 use std::collections::BTreeSet;
@@ -70,6 +71,7 @@ pub(super) fn findings(
     rule::rules(snapshot, conversion, &reach, &mut findings);
     function::functions(snapshot, conversion, &reach, &mut findings);
     publication::publications(snapshot, conversion, &mut findings);
+    turn::turns(snapshot, conversion, &mut findings);
     sequence::sequences(snapshot, conversion, &mut findings);
     collisions(snapshot, conversion, views, live, &mut findings);
     findings
