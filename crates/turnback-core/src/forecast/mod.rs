@@ -46,6 +46,8 @@ const OTHER_KEY_BYTES: u64 = 8;
 const ENTRY_BYTES: u64 = 12;
 /// Bytes of an archived pair: 24 of keys, the row's header, and twice an index entry.
 const ARCHIVE_ROW_BYTES: u64 = 140;
+/// Bytes of heap below which a backfill lets no vacuum run beside it.
+const LEAST_SHARE_BYTES: u64 = 16 << 20;
 /// Bytes of WAL for a row that is written again, beside the row itself.
 const WAL_ROW_BYTES: u64 = 100;
 /// Bytes of WAL for each index entry of such a row.
@@ -64,9 +66,13 @@ pub struct Forecast {
     pub index_bytes: u64,
     /// Bytes of WAL going forward: what standbys and the archive must take in.
     pub wal_bytes: u64,
-    /// Bytes by which the database grows going forward, WAL aside. Space that vacuum frees
-    /// stays with the tables, for later rows.
+    /// Bytes by which the database grows going forward, WAL aside, if vacuum frees nothing
+    /// meanwhile: somebody's old transaction may forbid it. Space that vacuum frees stays with
+    /// the tables, for later rows.
     pub growth_bytes: u64,
+    /// The same where vacuum keeps pace with each backfill: what is dead of one share of a table
+    /// makes room for the next.
+    pub least_growth_bytes: u64,
 }
 
 /// What one step will take.
@@ -90,6 +96,8 @@ struct Cost {
     index: u64,
     wal: u64,
     growth: u64,
+    /// How much of that growth vacuum beside the backfill can spare.
+    spared: u64,
 }
 
 impl Cost {
@@ -101,14 +109,17 @@ impl Cost {
     }
 }
 
-/// Forecasts a program from the sizes in a snapshot.
-pub fn forecast(program: &Program, snapshot: &Snapshot) -> Forecast {
+/// Forecasts a program from the sizes in a snapshot. `vacuum_after` is the setting: the hundredths
+/// of a table after which a backfill lets vacuum free what it left dead, or 0.
+pub fn forecast(program: &Program, snapshot: &Snapshot, vacuum_after: u32) -> Forecast {
     let mut forecast = Forecast::default();
+    let mut spared = 0_u64;
     for stage in Stage::ALL {
         let look = Look {
             program,
             snapshot,
             stage,
+            vacuum_after,
         };
         for step in program.steps(stage) {
             let cost = look.step(step);
@@ -127,12 +138,14 @@ pub fn forecast(program: &Program, snapshot: &Snapshot) -> Forecast {
                     (&mut forecast.index_bytes, cost.index),
                     (&mut forecast.wal_bytes, cost.wal),
                     (&mut forecast.growth_bytes, cost.growth),
+                    (&mut spared, cost.spared),
                 ] {
                     *sum = sum.saturating_add(more);
                 }
             }
         }
     }
+    forecast.least_growth_bytes = forecast.growth_bytes.saturating_sub(spared);
     forecast
 }
 
@@ -140,6 +153,7 @@ struct Look<'a> {
     program: &'a Program,
     snapshot: &'a Snapshot,
     stage: Stage,
+    vacuum_after: u32,
 }
 
 impl Look<'_> {
@@ -187,10 +201,23 @@ impl Look<'_> {
         Some(Cost {
             seconds: scan(vitals) + rows as f64 * row,
             rewritten,
-            index: 0,
             wal: rewritten.saturating_add(pages).saturating_add(records),
             growth: rewritten.saturating_add(vitals.index_bytes),
+            spared: self.spared(vitals.heap_bytes, rewritten),
+            ..Cost::default()
         })
+    }
+
+    /// Bytes of a heap that need no new place, because vacuum has freed others by then: all rows
+    /// but those of the first share find what the share before them left, which is as large as
+    /// the rows were before. Entries of indexes stay until the vacuum that follows.
+    fn spared(&self, heap: u64, rewritten: u64) -> u64 {
+        if heap == 0 || self.vacuum_after == 0 {
+            return 0;
+        }
+        let fewest = LEAST_SHARE_BYTES as f64 / heap as f64;
+        let share = (f64::from(self.vacuum_after) / 100.0).max(fewest).min(1.0);
+        (heap.min(rewritten) as f64 * (1.0 - share)) as u64
     }
 
     /// Whether earlier steps of this stage have filled these columns already.
@@ -228,7 +255,7 @@ impl Look<'_> {
                         index: bytes,
                         wal: bytes,
                         growth: bytes,
-                        rewritten: 0,
+                        ..Cost::default()
                     });
                 }
                 Fact::ConstraintValid(_, name) => {
@@ -275,8 +302,8 @@ impl Look<'_> {
         }
         let seconds = tables
             .into_iter()
-            .filter_map(|table| self.snapshot.tables.get(table))
-            .map(|t| 2.0 * scan(&t.vitals) + t.vitals.rows as f64 * LOOK_UP_ROW_SECONDS)
+            .flat_map(|table| self.snapshot.with_partitions(table))
+            .map(|(_, t)| 2.0 * scan(&t.vitals) + t.vitals.rows as f64 * LOOK_UP_ROW_SECONDS)
             .sum();
         Cost::seconds(seconds)
     }
@@ -312,6 +339,8 @@ impl Look<'_> {
 
     /// Bytes of an entry's keys, where those that change have `width`.
     fn keys(&self, table: &TableName, index: &Index, width: u64) -> u64 {
+        // What a program says of columns, it says of the partitioned table.
+        let table = self.snapshot.root_of(table);
         let is_touched = |column: &Ident| {
             self.program
                 .columns

@@ -145,7 +145,7 @@ const CONVERT: &str = "convert_key: { table: users, to: uuid }";
 fn every_step_is_forecast_and_only_the_way_forward_is_summed() {
     let snapshot = database(100_000);
     let program = planned(&snapshot, CONVERT);
-    let forecast = forecast(&program, &snapshot);
+    let forecast = forecast(&program, &snapshot, 0);
     let all: usize = Stage::ALL
         .map(|stage| program.steps(stage).len())
         .iter()
@@ -174,7 +174,7 @@ fn every_step_is_forecast_and_only_the_way_forward_is_summed() {
 #[test]
 fn bytes_follow_from_rows_and_widths() {
     let snapshot = database(100_000);
-    let forecast = forecast(&planned(&snapshot, CONVERT), &snapshot);
+    let forecast = forecast(&planned(&snapshot, CONVERT), &snapshot, 0);
     // One pass over each table, one new column in each: 116 bytes a row.
     assert_eq!(forecast.rewritten_bytes, 116 * 1_100_000);
     // At least the new key of users (28 bytes a row), the old one's second (20), and the
@@ -187,10 +187,62 @@ fn bytes_follow_from_rows_and_widths() {
 }
 
 #[test]
+fn vacuum_that_keeps_pace_spares_all_but_a_share_and_what_rows_grow_by() {
+    let snapshot = database(10_000_000);
+    let program = planned(&snapshot, CONVERT);
+    let growth = |vacuum_after| {
+        let forecast = forecast(&program, &snapshot, vacuum_after);
+        (forecast.growth_bytes, forecast.least_growth_bytes)
+    };
+    let (most, least) = growth(20);
+    // Both heaps, of a hundred bytes a row.
+    assert_eq!(most - least, 110_000_000 * 100 / 5 * 4);
+    assert_eq!(growth(0), (most, most));
+    assert_eq!(growth(100), (most, most));
+    // Vacuum beside the backfill of a small table would not be worth its trouble.
+    let small = database(1_000);
+    let forecast = forecast(&planned(&small, CONVERT), &small, 20);
+    assert_eq!(forecast.growth_bytes, forecast.least_growth_bytes);
+}
+
+#[test]
+fn a_partitioned_table_takes_as_long_as_its_partitions() {
+    let [users, part] = ["users", "users_1"].map(|t| TableName::new("public", t));
+    let mut snapshot = database(1_000_000);
+    let whole = snapshot.tables[&users].clone();
+    let verified = |snapshot: &Snapshot| {
+        let mut program = Program {
+            phase: "one".to_owned(),
+            columns: vec![(users.clone(), "id".into())],
+            ..Program::default()
+        };
+        program.expand = vec![Step {
+            id: "verify".to_owned(),
+            title: String::new(),
+            work: Work::Verify { checks: vec![] },
+            done_when: vec![],
+        }];
+        forecast(&program, snapshot, 20).seconds
+    };
+    let by_itself = verified(&snapshot);
+    let top = snapshot.tables.get_mut(&users).expect("it is there");
+    top.kind = TableKind::Partitioned;
+    top.partition_key = Some("HASH (id)".to_owned());
+    top.vitals = Vitals::default();
+    let below = Table {
+        kind: TableKind::Partition,
+        parents: vec![users.clone()],
+        ..whole
+    };
+    snapshot.tables.insert(part, below);
+    assert_eq!(verified(&snapshot), by_itself);
+}
+
+#[test]
 fn the_cut_over_does_not_grow_with_the_table_and_the_fill_does() {
     let of = |rows| {
         let snapshot = database(rows);
-        let forecast = forecast(&planned(&snapshot, CONVERT), &snapshot);
+        let forecast = forecast(&planned(&snapshot, CONVERT), &snapshot, 0);
         let seconds = |stage: Stage, id: &str| {
             let steps = forecast.steps.iter();
             steps
@@ -220,7 +272,7 @@ fn a_million_rows_take_about_what_was_measured() {
         .tables
         .insert(posts.clone(), table(1_000_000, Some("users")));
     let program = planned(&snapshot, "convert_key: { table: posts, to: uuid }");
-    let forecast = forecast(&program, &snapshot);
+    let forecast = forecast(&program, &snapshot, 0);
     let fill = forecast
         .steps
         .iter()
@@ -234,7 +286,7 @@ fn nothing_is_claimed_about_the_users_own_sql() {
     let snapshot = database(10);
     let sql =
         "sql: { up: UPDATE users SET x = 1, down: UPDATE users SET x = 0, verify: SELECT true }";
-    let forecast = forecast(&planned(&snapshot, sql), &snapshot);
+    let forecast = forecast(&planned(&snapshot, sql), &snapshot, 0);
     assert!(forecast.steps.iter().all(|step| !step.known));
     assert_eq!(forecast.seconds, 0.0);
 }
@@ -242,14 +294,14 @@ fn nothing_is_claimed_about_the_users_own_sql() {
 #[test]
 fn empty_and_endless_tables_make_no_trouble() {
     let empty = database(0);
-    let quick = forecast(&planned(&empty, CONVERT), &empty);
+    let quick = forecast(&planned(&empty, CONVERT), &empty, 0);
     assert!(quick.seconds < 5.0 && quick.rewritten_bytes == 0);
     let mut endless = database(1);
     for table in endless.tables.values_mut() {
         table.vitals.rows = u64::MAX;
         table.vitals.heap_bytes = u64::MAX;
     }
-    let slow = forecast(&planned(&endless, CONVERT), &endless);
+    let slow = forecast(&planned(&endless, CONVERT), &endless, 20);
     assert_eq!(slow.growth_bytes, u64::MAX);
     assert!(slow.seconds.is_finite());
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::write;
 use crate::name::{Ident, TableName};
-use crate::schema::{Column, Snapshot, Table, TableKind};
+use crate::schema::{Column, Snapshot, Table};
 
 /// A column: number of its table in the graph, its position in the table.
 pub(super) type Place = (usize, usize);
@@ -15,6 +15,7 @@ pub(super) struct Graph<'a> {
     numbers: HashMap<&'a TableName, usize>,
     points_at: BTreeMap<Place, BTreeSet<Place>>,
     pointed_at_by: BTreeMap<Place, BTreeSet<Place>>,
+    snapshot: &'a Snapshot,
     schema: &'a Ident,
 }
 
@@ -29,11 +30,12 @@ impl<'a> Graph<'a> {
             numbers,
             points_at: BTreeMap::new(),
             pointed_at_by: BTreeMap::new(),
+            snapshot,
             schema,
         };
         for (from, constraint, far) in snapshot.foreign_keys() {
             // Partitions follow the table they belong to, in all that they refer to.
-            let from = root(snapshot, from);
+            let from = snapshot.root_of(from);
             for (near, far_column) in constraint.columns.iter().zip(&far.columns) {
                 // What an earlier phase keeps aside is the old shape's, and converted.
                 if near.is_aside() || far_column.is_aside() {
@@ -54,8 +56,7 @@ impl<'a> Graph<'a> {
 
     /// The table itself, or the one at the top of those it is a partition of.
     pub(super) fn root(&self, table: &'a TableName) -> &'a TableName {
-        let above = |table: &TableName| self.number(table).map(|number| self.table(number));
-        climb(table, above)
+        self.snapshot.root_of(table)
     }
 
     /// How many tables there are.
@@ -192,24 +193,6 @@ pub(super) fn components(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
         }
     }
     found
-}
-
-fn root<'a>(snapshot: &'a Snapshot, table: &'a TableName) -> &'a TableName {
-    climb(table, |table| snapshot.tables.get(table))
-}
-
-/// From a partition to the table at the top.
-fn climb<'a>(
-    mut table: &'a TableName,
-    entry: impl Fn(&TableName) -> Option<&'a Table>,
-) -> &'a TableName {
-    while let Some(above) = entry(table)
-        .filter(|found| found.kind == TableKind::Partition)
-        .and_then(|found| found.parents.first())
-    {
-        table = above;
-    }
-    table
 }
 
 #[cfg(test)]

@@ -96,6 +96,33 @@ pub struct Publication {
 }
 
 impl Snapshot {
+    /// The table itself, or the one at the top of those it is a partition of.
+    pub fn root_of<'a>(&'a self, mut table: &'a TableName) -> &'a TableName {
+        while let Some(above) = self
+            .tables
+            .get(table)
+            .filter(|found| found.kind == TableKind::Partition)
+            .and_then(|found| found.parents.first())
+        {
+            table = above;
+        }
+        table
+    }
+
+    /// A table with its partitions on every level: what it stores is stored there.
+    pub fn with_partitions<'a>(
+        &'a self,
+        table: &'a TableName,
+    ) -> impl Iterator<Item = (&'a TableName, &'a Table)> {
+        let top = self.tables.get_key_value(table);
+        let is_partitioned = top.is_some_and(|(_, found)| found.partition_key.is_some());
+        let partitions = is_partitioned.then_some(&self.tables).into_iter().flatten();
+        let below = partitions.filter(move |(member, found)| {
+            found.kind == TableKind::Partition && self.root_of(member) == table
+        });
+        top.into_iter().chain(below)
+    }
+
     /// Every foreign key of the database: table, constraint, far side.
     pub fn foreign_keys(&self) -> impl Iterator<Item = (&TableName, &Constraint, &ForeignKey)> {
         self.tables.iter().flat_map(|(name, table)| {

@@ -40,9 +40,9 @@ pub(crate) fn show(grown: &[Growth], both: bool) {
     };
     anstream::println!(
         "{part}Space that vacuum freed stays with each table, for later rows. To give it back to the disk: \
-         `{}` holds up its readers and writers for as long as it takes; `pg_repack --table={}` does so for a moment \
+         `{}` holds up its readers and writers for as long as it takes; `{}` does so for a moment \
          at its beginning and its end.",
         first.rewrite(),
-        first.table
+        first.repack()
     );
 }

@@ -8,7 +8,8 @@ use crate::preflight::Finding;
 pub(super) fn findings(look: &Look<'_>, findings: &mut Vec<Finding>) {
     let (mut growth, mut wal) = (0_u64, 0_u64);
     for program in look.programs {
-        let forecast = forecast(program, look.snapshot);
+        // Room is needed for the case that vacuum can free nothing.
+        let forecast = forecast(program, look.snapshot, 0);
         growth = growth.saturating_add(forecast.growth_bytes);
         wal = wal.saturating_add(forecast.wal_bytes);
     }

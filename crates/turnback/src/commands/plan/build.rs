@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use turnback_core::forecast::forecast;
 use turnback_core::name::{Ident, TableName, list};
-use turnback_core::plan::{Operations, Phase, Plan};
+use turnback_core::plan::{Operations, Phase, Plan, Settings};
 use turnback_core::program::{Program, Stage};
 use turnback_core::schema::Snapshot;
 use turnback_core::step::{LockMode, Step, Work};
@@ -74,15 +74,21 @@ fn phase(plan: &Plan, look: &Look, looked: &LookedAt, done: &Done) -> PhaseView 
     };
     if let Some(program) = looked.program() {
         let catalog = looked.catalog(&look.snapshot);
-        let budget = millis(plan.settings.lock_timeout);
-        describe(&mut view, program, catalog, done, budget);
+        describe(&mut view, program, catalog, done, &plan.settings);
         view.clients = clients(plan, program);
     }
     view
 }
 
-fn describe(view: &mut PhaseView, program: &Program, catalog: &Snapshot, done: &Done, budget: u64) {
-    let forecast = forecast(program, catalog);
+fn describe(
+    view: &mut PhaseView,
+    program: &Program,
+    catalog: &Snapshot,
+    done: &Done,
+    settings: &Settings,
+) {
+    let budget = millis(settings.lock_timeout);
+    let forecast = forecast(program, catalog, settings.vacuum_after);
     let known: HashMap<(Stage, &str), f64> = forecast
         .steps
         .iter()
@@ -113,6 +119,7 @@ fn describe(view: &mut PhaseView, program: &Program, catalog: &Snapshot, done: &
         index_bytes: forecast.index_bytes,
         wal_bytes: forecast.wal_bytes,
         growth_bytes: forecast.growth_bytes,
+        least_growth_bytes: forecast.least_growth_bytes,
     });
     view.objects = program.objects.clone();
     view.irreversible = program.irreversible.clone();

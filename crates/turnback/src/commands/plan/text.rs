@@ -6,7 +6,7 @@ use turnback_core::program::Stage;
 use turnback_core::state::PhaseState;
 
 use super::groups::{Group, groups, purpose};
-use super::view::{Kind, PhaseView, PlanView, StepView};
+use super::view::{ForecastView, Kind, PhaseView, PlanView, StepView};
 use crate::output::findings;
 use crate::output::paragraph::{columns, labelled, widths, with_columns, wrap};
 use crate::output::text::count;
@@ -194,9 +194,10 @@ impl Page<'_> {
             self.labelled(
                 "forecast",
                 &format!(
-                    "{}; {} more on disk, {} of them indexes; up to {} of WAL",
+                    "{}; up to {} more on disk{}, {} of them indexes; up to {} of WAL",
                     human_duration(forecast.seconds),
                     human_bytes(forecast.growth_bytes),
+                    vacuumed(forecast),
                     human_bytes(forecast.index_bytes),
                     human_bytes(forecast.wal_bytes)
                 ),
@@ -357,6 +358,17 @@ fn by_kind(objects: &[String]) -> String {
         })
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// What vacuum beside the backfills spares, where it can.
+fn vacuumed(forecast: &ForecastView) -> String {
+    if forecast.least_growth_bytes == forecast.growth_bytes {
+        return String::new();
+    }
+    format!(
+        " ({} where vacuum keeps pace)",
+        human_bytes(forecast.least_growth_bytes)
+    )
 }
 
 #[cfg(test)]

@@ -108,7 +108,10 @@ pub(super) struct ForecastView {
     pub(super) rewritten_bytes: u64,
     pub(super) index_bytes: u64,
     pub(super) wal_bytes: u64,
+    /// If vacuum frees nothing meanwhile.
     pub(super) growth_bytes: u64,
+    /// Where vacuum keeps pace with the backfills.
+    pub(super) least_growth_bytes: u64,
 }
 
 /// The `search_path` that shows each shape, from expanded until contract.
