@@ -1,13 +1,22 @@
 -- What the server bears at the moment, in one row.
-WITH place AS (
+WITH RECURSIVE place AS (
     SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), '0/0')::bigint AS wal_end,
            pg_catalog.pg_size_bytes(current_setting('wal_segment_size')) AS segment
 ), clients AS (
     SELECT a.pid, a.application_name IS NOT DISTINCT FROM 'turnback' AS ours
     FROM pg_catalog.pg_stat_activity a WHERE a.datname = current_database()
+), ours AS (
+    SELECT array_agg(c.pid) AS pids FROM clients c WHERE c.ours
 ), waiting AS MATERIALIZED (
-    SELECT DISTINCT l.pid FROM pg_catalog.pg_locks l JOIN clients c ON c.pid = l.pid
-    WHERE NOT l.granted AND NOT c.ours
+    -- Asked once for each, for the answer is not cheap: it holds up the whole lock table.
+    SELECT w.pid, pg_catalog.pg_blocking_pids(w.pid) AS behind
+    FROM (SELECT DISTINCT l.pid FROM pg_catalog.pg_locks l JOIN clients c ON c.pid = l.pid
+          WHERE NOT l.granted AND NOT c.ours OFFSET 0) w
+), held_up AS (
+    -- Whoever waits for one who waits for us is held up by us, too.
+    SELECT w.pid FROM waiting w, ours WHERE w.behind && ours.pids
+    UNION
+    SELECT w.pid FROM waiting w JOIN held_up h ON h.pid = ANY (w.behind)
 ), archived AS (
     -- The archiver takes segments in order: what it failed at is the first that it lacks.
     SELECT coalesce(a.last_archived_wal, a.last_failed_wal) AS name, a.last_archived_wal IS NOT NULL AS done
@@ -35,8 +44,7 @@ SELECT json_build_object(
                         - ('x' || substr(a.name, 17, 8))::bit(32)::bigint * place.segment
                         - CASE WHEN a.done THEN place.segment ELSE 0 END, 0)
                     FROM archived a WHERE a.name ~ '^[0-9A-F]{24}'),
-    'lock_waits', (SELECT count(*) FROM waiting),
-    'waits_for_us', (SELECT count(*) FROM waiting w
-                     WHERE pg_catalog.pg_blocking_pids(w.pid) && ARRAY(SELECT c.pid FROM clients c WHERE c.ours))
+    'lock_waits', (SELECT count(*) FROM held_up),
+    'waits_for_us', (SELECT count(*) FROM waiting w, ours WHERE w.behind && ours.pids)
 ) AS pressure
 FROM place

@@ -67,7 +67,7 @@ async fn an_archiver_that_fails_and_a_slot_that_keeps_wal_are_seen() {
 }
 
 #[tokio::test]
-async fn clients_that_wait_for_locks_are_counted_and_those_that_wait_for_us_apart() {
+async fn clients_that_wait_for_us_are_counted_with_those_behind_them_and_no_others() {
     let database = Cluster::shared().database("waits");
     database.execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1), (2)");
     let target = PostgresTarget::new(&Url::new(database.url()), 1).unwrap();
@@ -93,9 +93,34 @@ async fn clients_that_wait_for_locks_are_counted_and_those_that_wait_for_us_apar
         }
     };
     let (ours, theirs) = (hold("turnback", 1).await, hold("reports", 2).await);
-    let waiting = [tokio::spawn(hold("app", 1)), tokio::spawn(hold("app", 2))];
-    let seen = until(&target, |seen| seen.lock_waits == 2).await;
-    assert_eq!(seen.waits_for_us, 1);
+    // Until so many clients wait.
+    let queued = |clients: i64| {
+        let url = database.url().to_owned();
+        async move {
+            let sql = "SELECT count(*) = $1 FROM pg_stat_activity \
+                 WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            let mut session = PgConnection::connect(&url).await.unwrap();
+            let deadline = Instant::now() + Duration::from_secs(60);
+            while !sqlx::query_scalar::<_, bool>(sql)
+                .bind(clients)
+                .fetch_one(&mut session)
+                .await
+                .unwrap()
+            {
+                assert!(Instant::now() < deadline, "in vain waited for {clients}");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+    };
+    // Two for a row of theirs, which are none of our business; then one for a row of ours, and
+    // one that queues behind that one.
+    let mut waiting = Vec::new();
+    for (already, row) in (0..).zip([2, 2, 1, 1]) {
+        waiting.push(tokio::spawn(hold("app", row)));
+        queued(already + 1).await;
+    }
+    let seen = look(&target).await;
+    assert_eq!((seen.lock_waits, seen.waits_for_us), (2, 1));
     drop((ours, theirs));
     for session in waiting {
         session.await.unwrap();

@@ -108,7 +108,8 @@ pub struct Settings {
     /// Bytes of WAL that replication slots may keep before a backfill pauses. Default: no limit
     /// but `max_slot_wal_keep_size`.
     pub max_retained_wal: Option<u64>,
-    /// Clients that may wait for locks before a backfill pauses. Default 10.
+    /// Clients that may wait for locks of turnback's, or behind one who does, before a backfill
+    /// pauses. Default 10.
     pub max_lock_waits: u32,
     /// Bytes that must stay free on the server's disk, where that can be seen. Default: a
     /// twentieth of it, and no more than 1 GB.

@@ -248,7 +248,7 @@ pub(super) static SETTINGS: Shape = Shape {
                 most: 100_000,
                 default: 10,
             },
-            "How many clients of the database may wait for locks, whoever holds them, before a backfill pauses.",
+            "How many clients of the database may wait for locks of turnback's, or behind one who does, before a backfill pauses.",
         ),
         key(
             "min_free_disk",

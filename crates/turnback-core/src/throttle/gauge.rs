@@ -34,9 +34,9 @@ pub struct Observed {
     pub endangered: Option<(String, u64)>,
     /// Bytes of WAL that wait for the archiver.
     pub archive_lag: Option<u64>,
-    /// Clients that wait for a lock.
+    /// Clients that wait for a lock of turnback's, or for one who does.
     pub lock_waits: u32,
-    /// Those that wait for turnback.
+    /// Those that wait for turnback itself.
     pub waits_for_us: u32,
     /// Free bytes on the server's disk, and its size.
     pub disk: Option<(u64, u64)>,

@@ -33,7 +33,7 @@ pub struct Limits {
     pub max_archive_lag: u64,
     /// Bytes of WAL that replication slots may keep.
     pub max_retained_wal: Option<u64>,
-    /// Clients that may wait for locks, whoever holds them.
+    /// Clients that may wait for locks of turnback's, or for one another behind such.
     pub max_lock_waits: u32,
     /// Bytes that must stay free on the server's disk, where that can be seen; otherwise a
     /// twentieth of it, and no more than 1 GB.
@@ -88,9 +88,9 @@ pub struct Pressure {
     pub slots: Vec<Slot>,
     /// Bytes of WAL that wait for the archiver.
     pub archive_lag: Option<u64>,
-    /// Clients of this database that wait for a lock.
+    /// Clients of this database that wait for a lock of turnback's, or for one who does.
     pub lock_waits: u32,
-    /// Those among them that wait for a session of turnback's.
+    /// Those among them that wait for a session of turnback's itself.
     pub waits_for_us: u32,
     /// Free bytes on the server's disk, and its size.
     pub disk: Option<(u64, u64)>,

@@ -131,7 +131,10 @@ impl fmt::Display for Reason {
                 human_bytes(*most)
             ),
             Self::LockWaits { clients, most } => {
-                write!(f, "{clients} clients wait for locks, {most} at most")
+                write!(
+                    f,
+                    "{clients} clients wait for locks of turnback's or behind one who does, {most} at most"
+                )
             }
             Self::Disk { free, least } => write!(
                 f,
