@@ -82,6 +82,39 @@ fn nothing_stays_when_the_process_that_started_a_cluster_is_killed() {
 }
 
 #[test]
+fn a_server_that_stands_still_goes_with_the_process_that_started_it() {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_turnback-throwaway"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut url = String::new();
+    BufReader::new(process.stdout.take().unwrap())
+        .read_line(&mut url)
+        .unwrap();
+    let cluster = Cluster::borrow(url.trim()).unwrap();
+    let database = cluster.try_database("frozen").unwrap();
+    let directory = database.execute("SHOW data_directory");
+    let file = std::fs::read_to_string(format!("{directory}/postmaster.pid")).unwrap();
+    let others = database.execute("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()");
+    let postmaster = file.lines().next().unwrap();
+    for pid in std::iter::once(postmaster).chain(others.lines()) {
+        let stopped = Command::new("kill").args(["-STOP", pid]).status().unwrap();
+        assert!(stopped.success() || pid != postmaster);
+    }
+    process.kill().unwrap();
+    process.wait().unwrap();
+    wait_until("the directory is gone", || {
+        !std::path::Path::new(&directory).exists()
+    });
+    let there = Command::new("kill").args(["-0", postmaster]).output();
+    assert!(
+        !there.unwrap().status.success(),
+        "{postmaster} is still there"
+    );
+}
+
+#[test]
 fn a_dump_shows_what_differs_and_nothing_else() {
     let database = Cluster::shared().database("dump");
     database.execute("CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1, 'x'), (2, 'y')");

@@ -9,11 +9,13 @@ use super::{Binaries, ClusterError, account::Account};
 
 /// Waits until its standard input ends: the only write end is ours, so it ends when we close it
 /// or when we die, however we die. One word dismisses it. Signals to our terminal's
-/// process group must not take the watchdog along.
+/// process group must not take the watchdog along. A server that a test has made stand still is
+/// waked, so that it hears that it is to stop; it sees to those of its processes that still sleep.
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
 read -r word
 [ "$word" = keep ] && exit 0
+read -r postmaster < "$2/data/postmaster.pid" && kill -CONT "$postmaster"
 "$1" -D "$2/data" -m immediate -s -t 60 stop
 cd / && rm -rf "$2"
 "#;
