@@ -73,6 +73,21 @@ pub enum BackRefused {
     Irreversible(String),
 }
 
+/// Where things stood when these phases were asked to turn back: an end that nobody was told of
+/// does not count yet. The program was killed, say, and is started again with the same words.
+pub fn as_asked(standings: &[Standing], untold: &[String]) -> Vec<Standing> {
+    standings
+        .iter()
+        .map(|standing| match standing.state {
+            PhaseState::Pending if untold.contains(&standing.phase) => Standing {
+                state: PhaseState::Withdrawing,
+                ..standing.clone()
+            },
+            _ => standing.clone(),
+        })
+        .collect()
+}
+
 /// The phases to turn back, last first.
 ///
 /// # Errors
@@ -175,6 +190,23 @@ mod tests {
             phases_to_turn_back(&s, &Scope::From("p1".into())),
             Ok(vec!["p2".into(), "p1".into()])
         );
+    }
+
+    #[test]
+    fn a_scope_counts_from_where_things_stood_until_its_end_is_told() {
+        let back = |states: &[PhaseState], untold: &[&str], scope| {
+            let untold: Vec<String> = untold.iter().map(|phase| (*phase).to_owned()).collect();
+            phases_to_turn_back(&as_asked(&standings(states), &untold), &scope)
+        };
+        let named = |phases: &[&str]| Ok(phases.iter().map(|p| (*p).to_owned()).collect());
+        // Both were turned back, and nobody was told.
+        let (stand, untold) = ([CutOver, Pending, Pending], ["p2", "p1"]);
+        assert_eq!(back(&stand, &untold, Scope::Current), named(&["p2"]));
+        assert_eq!(back(&stand, &untold, Scope::Previous), named(&["p2", "p1"]));
+        assert_eq!(back(&stand, &["p2"], Scope::Previous), named(&["p2", "p0"]));
+        assert_eq!(back(&stand, &[], Scope::Current), named(&["p0"]));
+        let all = back(&[Pending; 2], &["p1", "p0"], Scope::All);
+        assert_eq!(all, named(&["p1", "p0"]));
     }
 
     #[test]

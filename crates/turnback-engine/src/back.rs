@@ -1,11 +1,13 @@
 //! Turning back: all swaps first, so that `public` shows the old shape at once; then the new
 //! shape is dropped; then the proof.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use serde::Serialize;
+use turnback_core::name::TableName;
 use turnback_core::program::Stage;
-use turnback_core::scope::{Scope, Standing, phases_to_turn_back};
+use turnback_core::scope::{Scope, Standing, as_asked, phases_to_turn_back};
 use turnback_core::state::{PhaseEvent, PhaseState};
 
 use crate::contract::retire;
@@ -29,8 +31,11 @@ pub enum BackTo {
 /// What turning back came to.
 #[derive(Clone, Debug, Serialize)]
 pub struct BackReport {
-    /// The phases, last first.
+    /// The phases that it turned back, last first.
     pub phases: Vec<String>,
+    /// Phases that were asked for and had been turned back before: by a call that was ended
+    /// before it could say so.
+    pub before: Vec<String>,
     /// How long each swap held its locks, in milliseconds.
     pub swaps: Vec<(String, f64)>,
     /// From the call until `public` showed the old shape in every phase, in milliseconds.
@@ -39,6 +44,9 @@ pub struct BackReport {
     pub millis: u64,
     /// The comparison with the catalog before; absent while the new shape is kept.
     pub proof: Option<Proof>,
+    /// While the new shape is kept: phases with the tables that only phases before them had
+    /// changed. Clients of such a phase's version see those in the old shape again.
+    pub old_again: Vec<(String, Vec<TableName>)>,
 }
 
 /// Turns back as far as the scope says.
@@ -61,11 +69,15 @@ async fn turn_back<T: Target, J: Journal>(
 ) -> Result<BackReport, EngineError> {
     let begun = Instant::now();
     let records = run.phases().await?;
-    let phases = phases_to_turn_back(&standings(&records), scope)?;
-    let turning: Vec<&PhaseRecord> = phases
+    let asked = asked(run, &records, scope).await?;
+    let (over, turning): (Vec<&PhaseRecord>, Vec<&PhaseRecord>) = asked
         .iter()
         .filter_map(|phase| records.iter().find(|record| &record.phase == phase))
-        .collect();
+        .partition(|record| record.state == PhaseState::Pending);
+    let names = |records: &[&PhaseRecord]| -> Vec<String> {
+        records.iter().map(|record| record.phase.clone()).collect()
+    };
+    let (before, phases) = (names(&over), names(&turning));
     let mut swaps = Vec::new();
     let mut withdrawn = Vec::new();
     let mut left: Vec<&PhaseRecord> = Vec::new();
@@ -91,17 +103,81 @@ async fn turn_back<T: Target, J: Journal>(
             withdrawn.push(withdraw(run, record).await?);
         }
         retire(run, &phases).await?;
-        let proven = prove(run, &turning, &records).await?;
-        forget(run, &withdrawn).await?;
+        let all: Vec<&PhaseRecord> = over.iter().chain(&turning).copied().collect();
+        let proven = prove(run, &all, &records).await?;
+        if !withdrawn.is_empty() {
+            forget(run, &withdrawn).await?;
+        }
         proof = Some(proven.into_proven()?);
     }
     Ok(BackReport {
         phases,
+        before,
         swaps,
         millis_to_old_shape,
         millis: begun.elapsed().as_millis() as u64,
         proof,
+        old_again: match to {
+            BackTo::Start => vec![],
+            BackTo::OldShape => old_again(&turning),
+        },
     })
+}
+
+/// The version schemas of a phase hold what it changed; whatever else its clients see is what
+/// `public` shows. So what only an earlier phase had changed turns back for them too. `turned`
+/// are phases, last first.
+fn old_again(turned: &[&PhaseRecord]) -> Vec<(String, Vec<TableName>)> {
+    let changed = |record: &PhaseRecord| -> BTreeSet<TableName> {
+        let columns = record.program.columns.iter().map(|(table, _)| table);
+        columns.chain(&record.program.views).cloned().collect()
+    };
+    turned
+        .iter()
+        .enumerate()
+        .filter(|(_, record)| !record.program.version_schemas.is_empty())
+        .map(|(at, record)| {
+            let earlier: BTreeSet<TableName> =
+                turned[at + 1..].iter().flat_map(|r| changed(r)).collect();
+            let own = changed(record);
+            (
+                record.phase.clone(),
+                earlier.difference(&own).cloned().collect(),
+            )
+        })
+        .filter(|(_, tables): &(String, Vec<TableName>)| !tables.is_empty())
+        .collect()
+}
+
+/// The phases that the scope means, taken down before anything is done about them. Until the end
+/// has been told ([`Run::end`]), scopes count from where things stood: whoever was killed and is
+/// started again does what was asked for, and no more.
+async fn asked<T: Target, J: Journal>(
+    run: &Run<T, J>,
+    records: &[PhaseRecord],
+    scope: &Scope,
+) -> Result<Vec<String>, EngineError> {
+    let mut untold = run
+        .persist("reading the ledger", async || {
+            run.target.asked_back(&run.plan).await
+        })
+        .await?;
+    let phases = phases_to_turn_back(&as_asked(&standings(records), &untold), scope)?;
+    untold.retain(|phase| !phases.contains(phase));
+    let all: Vec<String> = phases.iter().chain(&untold).cloned().collect();
+    run.ask_back(&all).await?;
+    Ok(phases)
+}
+
+impl<T: Target, J: Journal> Run<T, J> {
+    /// Takes down which phases a way back is about; none for another command, with which the one
+    /// asked for before is over.
+    pub(crate) async fn ask_back(&self, phases: &[String]) -> Result<(), EngineError> {
+        self.persist("writing the ledger", async || {
+            self.target.ask_back(self.fence, &self.plan, phases).await
+        })
+        .await
+    }
 }
 
 /// Where every phase stands, for the decision how far to turn back.

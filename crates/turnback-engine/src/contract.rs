@@ -39,6 +39,7 @@ async fn give_up<T: Target, J: Journal>(
     to: Option<&str>,
 ) -> Result<ContractReport, EngineError> {
     let begun = Instant::now();
+    run.ask_back(&[]).await?;
     let records = run.phases().await?;
     let phases = phases_to_contract(&standings(&records), to);
     for phase in &phases {

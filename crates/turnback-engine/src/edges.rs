@@ -124,8 +124,11 @@ pub struct Stripe {
 
 /// The database that is changed.
 pub trait Target: Clone + Send + Sync + 'static {
-    /// Makes the ledger, or brings it up to date; changes nothing when it is.
-    fn open_ledger(&self) -> impl Future<Output = Result<(), TargetError>> + Send;
+    /// Makes the ledger, or brings it up to date, with no wait for a lock longer than `budget`;
+    /// changes nothing when it is. Refused when a later turnback wrote it, and when it is older
+    /// while another controller stands on it.
+    fn open_ledger(&self, budget: Duration)
+    -> impl Future<Output = Result<(), TargetError>> + Send;
 
     /// Whether a ledger is there.
     fn has_ledger(&self) -> impl Future<Output = Result<bool, TargetError>> + Send;
@@ -136,8 +139,13 @@ pub trait Target: Clone + Send + Sync + 'static {
     /// Says that the holder is alive.
     fn heartbeat(&self, fence: Fence) -> impl Future<Output = Result<(), TargetError>> + Send;
 
-    /// Gives the lease back.
-    fn release(&self, fence: Fence) -> impl Future<Output = Result<(), TargetError>> + Send;
+    /// Gives the lease back. `told`: the user has seen how the command ended, so what was asked
+    /// under the lease is over ([`Target::ask_back`]).
+    fn release(
+        &self,
+        fence: Fence,
+        told: bool,
+    ) -> impl Future<Output = Result<(), TargetError>> + Send;
 
     /// One consistent look at the catalog.
     fn snapshot(&self) -> impl Future<Output = Result<Snapshot, TargetError>> + Send;
@@ -171,6 +179,21 @@ pub trait Target: Clone + Send + Sync + 'static {
         fence: Fence,
         plan: &str,
         phases: &[Withdrawn],
+    ) -> impl Future<Output = Result<(), TargetError>> + Send;
+
+    /// The phases of the way back that was asked for last; none once its end has been told.
+    fn asked_back(
+        &self,
+        plan: &str,
+    ) -> impl Future<Output = Result<Vec<String>, TargetError>> + Send;
+
+    /// Takes down which phases a way back is about, before it begins; none when something else
+    /// is asked for.
+    fn ask_back(
+        &self,
+        fence: Fence,
+        plan: &str,
+        phases: &[String],
     ) -> impl Future<Output = Result<(), TargetError>> + Send;
 
     /// Takes a mark down by itself.

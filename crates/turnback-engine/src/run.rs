@@ -13,6 +13,7 @@ use crate::edges::{Fence, Journal, Observer, Target};
 use crate::error::{EngineError, JournalError, TargetError};
 use crate::progress::Progress;
 use crate::stop::Stop;
+use crate::transaction::between_tries;
 
 /// How often the holder of a lease says that it is alive.
 const HEARTBEAT: std::time::Duration = std::time::Duration::from_secs(2);
@@ -63,10 +64,7 @@ impl<T: Target, J: Journal> Run<T, J> {
         stop: Stop,
         command: &str,
     ) -> Result<Self, EngineError> {
-        target
-            .open_ledger()
-            .await
-            .map_err(EngineError::while_doing("opening the ledger in the target"))?;
+        open(&target, &settings).await?;
         let holder = format!(
             "turnback {command} of plan {plan}, process {}",
             std::process::id()
@@ -99,7 +97,9 @@ impl<T: Target, J: Journal> Run<T, J> {
         Ok(run)
     }
 
-    /// Writes how the command ended and gives the lease back.
+    /// Writes how the command ended and gives the lease back. The user must have seen the
+    /// outcome by now, where there is one to be seen: a way back whose end was told is over, and
+    /// the same asked again is the next.
     pub async fn end(self, outcome: &str, code: ExitCode) {
         self.heartbeat.abort();
         // The change itself is committed; a journal or a server that is gone by now takes
@@ -110,7 +110,9 @@ impl<T: Target, J: Journal> Run<T, J> {
                 exit_code: code as u8,
             })
             .await;
-        let _ = self.target.release(self.fence).await;
+        // Whoever stopped or failed is asked again for the same.
+        let told = !matches!(code, ExitCode::Stopped | ExitCode::Failed);
+        let _ = self.target.release(self.fence, told).await;
     }
 
     /// Says why a command really ended. Whoever has lost the lease meets the work of its
@@ -159,6 +161,26 @@ impl<T: Target, J: Journal> Run<T, J> {
             });
         }
         Ok(())
+    }
+}
+
+/// Opens the ledger. What little there is to wait for there is a matter of moments.
+async fn open<T: Target>(target: &T, settings: &Settings) -> Result<(), EngineError> {
+    let budget = settings.lock_timeout;
+    let mut attempt = 0;
+    loop {
+        match target.open_ledger(budget).await {
+            Err(TargetError::LockRefused { .. } | TargetError::TryAgain(_))
+                if attempt < settings.lock_attempts =>
+            {
+                attempt += 1;
+                tokio::time::sleep(between_tries(budget, attempt)).await;
+            }
+            outcome => {
+                return outcome
+                    .map_err(EngineError::while_doing("opening the ledger in the target"));
+            }
+        }
     }
 }
 

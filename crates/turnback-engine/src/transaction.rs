@@ -169,7 +169,7 @@ fn haste(stage: Stage, attempt: u32) -> u32 {
 }
 
 /// Before jitter.
-fn between_tries(budget: Duration, attempt: u32) -> Duration {
+pub(crate) fn between_tries(budget: Duration, attempt: u32) -> Duration {
     let most = if attempt <= MANY {
         LONG_PAUSE
     } else {

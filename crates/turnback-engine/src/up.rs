@@ -58,6 +58,7 @@ async fn go_forward<T: Target, J: Journal>(
     until: &Until,
 ) -> Result<UpReport, EngineError> {
     let begun = Instant::now();
+    run.ask_back(&[]).await?;
     let mut report = UpReport::default();
     for (ordinal, phase) in plan.phases.iter().enumerate() {
         let is_last = until.phase.as_deref() == Some(phase.id.as_str());

@@ -28,7 +28,7 @@ use crate::error::target_error;
 use crate::facts::server_facts;
 use crate::held::Held;
 use crate::ledger::throttle::{self, Throttle};
-use crate::ledger::{self, lease};
+use crate::ledger::{self, asked, lease, opening};
 use crate::session::{self, begin_under, end, run};
 use crate::silence::{answered, attended};
 use crate::{backfill, blockers, catalog, locks, online, pressure};
@@ -138,6 +138,26 @@ impl PostgresTarget {
     async fn held(&self) -> Result<Held, TargetError> {
         Held::of(&self.pool).await
     }
+
+    /// A transaction on the ledger alone, under the lease.
+    async fn committed(
+        &self,
+        fence: Fence,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<(), TargetError>,
+    ) -> Result<(), TargetError> {
+        let mut held = self.held().await?;
+        let committed = self.answered(async {
+            run(&mut held, "BEGIN").await?;
+            let work = async {
+                work(&mut held).await?;
+                ledger::fence(&mut held, fence).await
+            }
+            .await;
+            end(&mut held, work).await
+        });
+        let committed = committed.await;
+        held.back(committed)
+    }
 }
 
 /// Who is in the way can only be asked while we wait, and from another session: looked for
@@ -160,15 +180,15 @@ async fn watch(
 }
 
 impl Target for PostgresTarget {
-    async fn open_ledger(&self) -> Result<(), TargetError> {
+    async fn open_ledger(&self, budget: Duration) -> Result<(), TargetError> {
         let mut held = self.held().await?;
-        let opened = self.answered(ledger::open(&mut held)).await;
+        let opened = self.answered(opening::open(&mut held, budget)).await;
         held.back(opened)
     }
 
     async fn has_ledger(&self) -> Result<bool, TargetError> {
         let mut held = self.held().await?;
-        let found = self.answered(ledger::exists(&mut held)).await;
+        let found = self.answered(opening::exists(&mut held)).await;
         held.back(found)
     }
 
@@ -191,12 +211,13 @@ impl Target for PostgresTarget {
         Ok(())
     }
 
-    async fn release(&self, fence: Fence) -> Result<(), TargetError> {
+    async fn release(&self, fence: Fence, told: bool) -> Result<(), TargetError> {
         let mut session = match self.lease.lock().await.take() {
             Some(session) => session,
             None => self.session().await?,
         };
-        self.answered(lease::release(&mut session, fence)).await
+        self.answered(lease::release(&mut session, fence, told))
+            .await
     }
 
     async fn snapshot(&self) -> Result<Snapshot, TargetError> {
@@ -220,18 +241,10 @@ impl Target for PostgresTarget {
         plan: &str,
         record: &PhaseRecord,
     ) -> Result<(), TargetError> {
-        let mut held = self.held().await?;
-        let begun = self.answered(async {
-            run(&mut held, "BEGIN").await?;
-            let work = async {
-                ledger::begin_phase(&mut held, fence, plan, record).await?;
-                ledger::fence(&mut held, fence).await
-            }
-            .await;
-            end(&mut held, work).await
-        });
-        let begun = begun.await;
-        held.back(begun)
+        self.committed(fence, async |session| {
+            ledger::begin_phase(session, fence, plan, record).await
+        })
+        .await
     }
 
     async fn done_steps(
@@ -252,18 +265,28 @@ impl Target for PostgresTarget {
         plan: &str,
         phases: &[Withdrawn],
     ) -> Result<(), TargetError> {
+        self.committed(fence, async |session| {
+            ledger::forget_phases(session, fence, plan, phases).await
+        })
+        .await
+    }
+
+    async fn asked_back(&self, plan: &str) -> Result<Vec<String>, TargetError> {
         let mut held = self.held().await?;
-        let forgotten = self.answered(async {
-            run(&mut held, "BEGIN").await?;
-            let work = async {
-                ledger::forget_phases(&mut held, fence, plan, phases).await?;
-                ledger::fence(&mut held, fence).await
-            }
-            .await;
-            end(&mut held, work).await
-        });
-        let forgotten = forgotten.await;
-        held.back(forgotten)
+        let asked = self.answered(asked::read(&mut held, plan)).await;
+        held.back(asked)
+    }
+
+    async fn ask_back(
+        &self,
+        fence: Fence,
+        plan: &str,
+        phases: &[String],
+    ) -> Result<(), TargetError> {
+        self.committed(fence, async |session| {
+            asked::ask(session, fence, plan, phases).await
+        })
+        .await
     }
 
     async fn mark(&self, fence: Fence, mark: &Mark) -> Result<(), TargetError> {

@@ -23,6 +23,8 @@ use turnback_testkit::{Cluster, Database};
 
 const PLAN: &str = "p";
 const PHASE: &str = "keys";
+/// For locks in the ledger.
+const BUDGET: Duration = Duration::from_secs(5);
 
 /// A database with a ledger, a phase that is expanding, and a table of three pages.
 struct World {
@@ -37,7 +39,7 @@ async fn world(name: &str) -> World {
         "CREATE TABLE t (id int, filled int); INSERT INTO t SELECT n FROM generate_series(1, 600) n",
     );
     let target = PostgresTarget::new(&Url::new(db.url()), 1).unwrap();
-    target.open_ledger().await.unwrap();
+    target.open_ledger(BUDGET).await.unwrap();
     let fence = target.acquire("the first").await.unwrap();
     let record = PhaseRecord {
         phase: PHASE.to_owned(),
@@ -52,7 +54,7 @@ async fn world(name: &str) -> World {
 
 impl World {
     async fn transaction(&self, statement: &str, mark: &Mark) -> Result<(), TargetError> {
-        let (budget, statements) = (Duration::from_secs(5), [statement.to_owned()]);
+        let (budget, statements) = (BUDGET, [statement.to_owned()]);
         self.target
             .transaction(self.fence, budget, Against::Nobody, &[], &statements, mark)
             .await

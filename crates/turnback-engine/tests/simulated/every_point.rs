@@ -81,6 +81,28 @@ fn whatever_goes_wrong_at_any_point_turning_back_ends_where_all_began() {
 }
 
 #[test]
+fn turning_back_one_phase_turns_back_no_other_when_it_is_started_again() {
+    let mut start = wide();
+    start.must(Command::Up);
+    let phases = start.forward();
+    let mut undisturbed = start.clone();
+    let points = undisturbed.must(Command::BackOne);
+    assert_eq!(undisturbed.forward(), phases - 1);
+    for kind in Kind::ALL {
+        for at in 1..=points {
+            let fault = Fault { at, kind };
+            let mut world = start.clone();
+            world.disturbed(Command::BackOne, &[fault]);
+            // What was told is over: the same again would be another wish.
+            if world.is_untold() || world.forward() == phases {
+                goes_on(&world, &undisturbed, Command::BackOne, &[fault]);
+            }
+            assert_eq!(world.forward().max(phases - 1), world.forward());
+        }
+    }
+}
+
+#[test]
 fn killed_twice_at_any_two_points_it_still_goes_on_and_still_turns_back() {
     for (start, command) in journeys(&narrow()) {
         let mut undisturbed = start.clone();

@@ -12,6 +12,8 @@ use turnback_engine::error::TargetError;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ledger {
     pub phases: BTreeMap<String, Arc<PhaseRecord>>,
+    /// Phases of the way back whose end was not told.
+    pub asked_back: Vec<String>,
     steps: BTreeSet<(String, &'static str, String)>,
     stripes: BTreeMap<(String, String), Vec<(i64, i64)>>,
 }

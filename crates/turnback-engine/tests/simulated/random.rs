@@ -23,6 +23,7 @@ fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
         4 => Just(Command::Up),
         2 => Just(Command::Back),
+        1 => Just(Command::BackOne),
         1 => Just(Command::Contract),
     ]
 }

@@ -195,7 +195,7 @@ fn pages(backfill: &Backfill) -> i64 {
 }
 
 impl Target for Wire {
-    async fn open_ledger(&self) -> Result<(), TargetError> {
+    async fn open_ledger(&self, _budget: Duration) -> Result<(), TargetError> {
         self.call(|server| {
             server.ledger_is_open = true;
             Ok(())
@@ -230,10 +230,14 @@ impl Target for Wire {
         self.fenced(fence)
     }
 
-    async fn release(&self, fence: Fence) -> Result<(), TargetError> {
+    async fn release(&self, fence: Fence, told: bool) -> Result<(), TargetError> {
         self.call(|server| {
             if server.now.epoch == fence.epoch {
                 server.held = false;
+                if told {
+                    server.now.ledger.asked_back.clear();
+                    server.commit();
+                }
             }
             Ok(())
         })
@@ -288,6 +292,24 @@ impl Target for Wire {
     ) -> Result<(), TargetError> {
         self.commit(fence, true, |database| {
             phases.iter().try_for_each(|w| database.ledger.forget(w))
+        })
+        .await
+    }
+
+    async fn asked_back(&self, _plan: &str) -> Result<Vec<String>, TargetError> {
+        self.call(|server| Ok(server.now.ledger.asked_back.clone()))
+            .await
+    }
+
+    async fn ask_back(
+        &self,
+        fence: Fence,
+        _plan: &str,
+        phases: &[String],
+    ) -> Result<(), TargetError> {
+        self.commit(fence, true, |database| {
+            database.ledger.asked_back = phases.to_vec();
+            Ok(())
         })
         .await
     }

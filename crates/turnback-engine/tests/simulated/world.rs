@@ -23,6 +23,8 @@ use crate::target::{Shared, Wire};
 pub enum Command {
     Up,
     Back,
+    /// Of the last phase alone.
+    BackOne,
     Contract,
 }
 
@@ -166,6 +168,17 @@ impl World {
         }
     }
 
+    /// How many phases have gone forward.
+    pub fn forward(&self) -> usize {
+        let phases = self.server.now.ledger.phases.values();
+        phases.filter(|r| r.state != PhaseState::Pending).count()
+    }
+
+    /// Whether a way back was asked for and nobody was told of its end.
+    pub fn is_untold(&self) -> bool {
+        !self.server.now.ledger.asked_back.is_empty()
+    }
+
     /// Whether the whole plan is contracted, so that nothing can be turned back.
     pub fn is_contracted(&self) -> bool {
         let mut phases = self.server.now.ledger.phases.values();
@@ -220,6 +233,7 @@ async fn carry_out(wire: Wire, plan: Arc<Plan>, command: Command) -> Result<(), 
     let outcome = match command {
         Command::Up => up(&run, &plan, &Until::default()).await.map(drop),
         Command::Back => back(&run, &Scope::All, BackTo::Start).await.map(drop),
+        Command::BackOne => back(&run, &Scope::Current, BackTo::Start).await.map(drop),
         Command::Contract => contract(&run, None).await.map(drop),
     };
     let code = match &outcome {

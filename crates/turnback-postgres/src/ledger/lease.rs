@@ -25,7 +25,12 @@ pub(crate) async fn acquire(
     Ok(fence)
 }
 
-async fn take(connection: &mut PgConnection, holder: &str) -> Result<Fence, TargetError> {
+/// Makes sure that nobody holds the lease, and keeps it so for the rest of the transaction.
+///
+/// # Errors
+///
+/// When somebody does, and was heard of lately.
+pub(crate) async fn unheld(connection: &mut PgConnection) -> Result<(), TargetError> {
     let row = sqlx::query(
         "SELECT l.holder, EXTRACT(epoch FROM clock_timestamp() - l.heartbeat)::bigint AS silent, \
          l.holder IS NOT NULL AND a.pid IS NOT NULL AS present \
@@ -48,6 +53,11 @@ async fn take(connection: &mut PgConnection, holder: &str) -> Result<Fence, Targ
             seconds: silent,
         });
     }
+    Ok(())
+}
+
+async fn take(connection: &mut PgConnection, holder: &str) -> Result<Fence, TargetError> {
+    unheld(connection).await?;
     let epoch = sqlx::query_scalar(
         "UPDATE turnback.lease SET epoch = epoch + 1, holder = $1, backend = pg_backend_pid(), \
          backend_start = (SELECT a.backend_start FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_backend_pid()), \
@@ -83,13 +93,19 @@ pub(crate) async fn heartbeat(
     }
 }
 
-/// Gives the lease back; a lease that is no longer ours is left alone.
+/// Gives the lease back, and strikes out what was asked under it where its end has been told;
+/// a lease that is no longer ours is left alone.
 pub(crate) async fn release(
     connection: &mut PgConnection,
     fence: Fence,
+    told: bool,
 ) -> Result<(), TargetError> {
-    sqlx::query("UPDATE turnback.lease SET holder = NULL, backend = NULL, backend_start = NULL WHERE epoch = $1")
+    sqlx::query(
+        "WITH told AS (DELETE FROM turnback.asked_back WHERE epoch = $1 AND $2) \
+         UPDATE turnback.lease SET holder = NULL, backend = NULL, backend_start = NULL WHERE epoch = $1",
+    )
         .bind(fence.epoch)
+        .bind(told)
         .persistent(false)
         .execute(connection)
         .await

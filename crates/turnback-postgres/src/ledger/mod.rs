@@ -1,6 +1,8 @@
 //! The ledger in the target: phases, steps, progress, lease.
 
+pub(crate) mod asked;
 pub(crate) mod lease;
+pub(crate) mod opening;
 pub(crate) mod throttle;
 
 use sqlx::{AssertSqlSafe, PgConnection, Row};
@@ -12,44 +14,6 @@ use turnback_engine::error::TargetError;
 use crate::error::{ledger_error, target_error};
 use crate::locks;
 use crate::session::{end, run};
-
-const LEDGER: &str = include_str!("ledger.sql");
-/// Came after the first ledgers; made where it is not there.
-const THROTTLE: &str = include_str!("throttle.sql");
-/// The ledger's version that this turnback reads and writes.
-const VERSION: i32 = 1;
-/// Serialises the making of the ledger (advisory lock).
-const MAKING: i64 = 0x7475_726e_6261_636b;
-
-pub(crate) async fn exists(connection: &mut PgConnection) -> Result<bool, TargetError> {
-    sqlx::query_scalar("SELECT to_regclass('turnback.lease') IS NOT NULL")
-        .fetch_one(connection)
-        .await
-        .map_err(|error| target_error(error, ""))
-}
-
-pub(crate) async fn open(connection: &mut PgConnection) -> Result<(), TargetError> {
-    run(connection, "BEGIN").await?;
-    let made = async {
-        run(connection, &format!("SELECT pg_advisory_xact_lock({MAKING})")).await?;
-        if !exists(connection).await? {
-            run(connection, LEDGER).await?;
-        }
-        run(connection, THROTTLE).await?;
-        let version: i32 = sqlx::query_scalar("SELECT version FROM turnback.version")
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(|error| target_error(error, ""))?;
-        if version != VERSION {
-            return Err(TargetError::Ledger(format!(
-                "it is of version {version}, and this turnback knows version {VERSION}; use the turnback that wrote it"
-            )));
-        }
-        Ok(())
-    }
-    .await;
-    end(connection, made).await
-}
 
 pub(crate) async fn phases(
     connection: &mut PgConnection,

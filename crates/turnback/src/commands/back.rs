@@ -1,8 +1,9 @@
 //! `turnback back`: turns back.
 
 use turnback_core::exit::ExitCode;
+use turnback_core::name::list;
 use turnback_core::scope::Scope;
-use turnback_engine::{BackTo, back};
+use turnback_engine::{BackReport, BackTo, back};
 
 use super::backup::required;
 use super::forward::{needs_ledger, under_lease};
@@ -32,16 +33,32 @@ pub(crate) async fn run(args: BackArgs) -> Result<ExitCode, Failure> {
     } else {
         BackTo::Start
     };
-    let report = under_lease(
+    under_lease(
         &loaded,
         &args.file,
         "back",
         &args.blockers,
         ExitCode::TurnedBack,
         async |run| back(run, &scope, to).await,
+        show,
     )
     .await?;
     required::copy(&loaded).await;
+    Ok(ExitCode::TurnedBack)
+}
+
+fn show(report: &BackReport) {
+    for phase in &report.before {
+        anstream::println!(
+            "Phase {phase} was turned back already, by a `turnback back` that was ended before it could say so."
+        );
+    }
+    if report.phases.is_empty() {
+        anstream::println!(
+            "Nothing more was turned back: `turnback status` shows where everything stands, and another `turnback back` goes on from there."
+        );
+        return;
+    }
     let mut shown = table(["phase", "swap held its locks for"]);
     for phase in &report.phases {
         let hold = report.swaps.iter().find(|(of, _)| of == phase);
@@ -69,5 +86,11 @@ pub(crate) async fn run(args: BackArgs) -> Result<ExitCode, Failure> {
             "The new shape is still open to clients that use it; `turnback back` drops it."
         ),
     }
-    Ok(ExitCode::TurnedBack)
+    for (phase, tables) in &report.old_again {
+        anstream::println!(
+            "Clients of the version of {phase} see {} in the old shape again: only phases before {phase} had changed {}.",
+            list(tables),
+            if tables.len() == 1 { "it" } else { "them" }
+        );
+    }
 }

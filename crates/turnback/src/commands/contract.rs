@@ -38,6 +38,7 @@ pub(crate) async fn run(args: ContractArgs) -> Result<ExitCode, Failure> {
         &args.blockers,
         ExitCode::Done,
         async |run| contract(run, args.to.as_deref()).await,
+        |_| (),
     )
     .await?;
     required::copy(&loaded).await;

@@ -19,7 +19,8 @@ use crate::output::Terminal;
 /// A command on the target, with its journal.
 pub(crate) type LiveRun<J = Entries> = Run<PostgresTarget, J>;
 
-/// Runs `work` under the lease. `done` is the exit code when it comes to its end.
+/// Runs `work` under the lease and shows what came of it. `done` is the exit code when it comes
+/// to its end; what has been shown by then is not done again when the same is typed again.
 pub(crate) async fn under_lease<R>(
     loaded: &Loaded,
     file: &PlanFile,
@@ -27,6 +28,7 @@ pub(crate) async fn under_lease<R>(
     blockers: &Blockers,
     done: ExitCode,
     work: impl AsyncFnOnce(&LiveRun) -> Result<R, EngineError>,
+    show: impl FnOnce(&R),
 ) -> Result<R, Failure> {
     let plan = loaded.plan();
     let terminal = Arc::new(Terminal::new());
@@ -49,6 +51,7 @@ pub(crate) async fn under_lease<R>(
     watcher.abort();
     match outcome {
         Ok(report) => {
+            show(&report);
             run.end("done", done).await;
             Ok(report)
         }

@@ -35,7 +35,7 @@ pub(crate) async fn run(args: ThrottleArgs) -> Result<ExitCode, Failure> {
         ))
         .next("Before the first run the plan's `settings` say how fast it goes."));
     }
-    target.open_ledger().await?;
+    target.open_ledger(plan.settings.lock_timeout).await?;
     let before = target.throttle(&plan.name).await?;
     let wish = changed(&before.wish, &args);
     let mut now = before;
@@ -220,7 +220,7 @@ fn rows(limits: &Limits, wish: &Wish, observed: Option<&Observed>) -> Vec<[Strin
             }),
         ),
         row(
-            "clients waiting for locks",
+            "clients waiting for us",
             limits.max_lock_waits.to_string(),
             false,
             seen(&|o| Some(o.lock_waits.to_string())),

@@ -64,6 +64,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         &args.blockers,
         ExitCode::Done,
         async |run| phases(run, &loaded, &until).await,
+        |_| (),
     )
     .await?;
     required::copy(&loaded).await;

@@ -138,6 +138,22 @@ fn the_new_shape_can_be_kept_open_while_public_shows_the_old_one() {
 }
 
 #[test]
+fn back_names_what_clients_of_a_kept_version_lose_with_the_phases_before_it() {
+    let world = World::new("kept_over_phases", SCHEMA, PHASES);
+    world.up();
+    let said = world.must(&["back", "--scope", "all", "--keep-new-shape", "--yes"], 5);
+    assert!(
+        said.contains("Clients of the version of p2 see public.users in the old shape again"),
+        "{said}"
+    );
+    let types = "SELECT pg_typeof(u.id), pg_typeof(r.id) FROM users u, rooms r LIMIT 1";
+    world.through(SECOND).gives(types, "integer|uuid");
+    world.through(FIRST).gives(types, "uuid|integer");
+    world.must(&["back", "--scope", "all", "--yes"], 5);
+    no_trace(&world);
+}
+
+#[test]
 fn back_says_what_is_possible_and_contract_has_nothing_to_do_before_the_first_phase() {
     let world = World::new("nothing_yet", SCHEMA, PHASES);
     let before = world.db.dump(&["turnback"]);
