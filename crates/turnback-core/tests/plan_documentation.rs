@@ -17,7 +17,13 @@ fn every_plan_on_the_page_is_a_good_plan() {
         let found = parse(&PlanSource {
             file_name: "plan-file.md",
             text,
-            env: &|_| Some("postgres://localhost/chat".to_owned()),
+            env: &|name| {
+                let url = match name {
+                    "DATABASE_URL" => "postgres://localhost/chat",
+                    _ => "http://localhost",
+                };
+                Some(url.to_owned())
+            },
             read_file: &|_| Ok("SELECT 1".to_owned()),
             target_override: None,
         });

@@ -19,6 +19,11 @@ fn everything() -> Value {
             "max_archive_lag": "2GB", "max_retained_wal": "10GB", "max_lock_waits": 10,
             "min_free_disk": "1GB", "pause_when": "SELECT false", "ignore_standbys": ["late"]
         },
+        "backups": {
+            "directory": "backups", "jobs": 2, "keep": 3, "require": "contract", "max_age": "1d",
+            "copy_to": "postgres://localhost/copies",
+            "pgbackrest": { "stanza": "main", "config": "pgbackrest.conf", "options": ["--repo=2"] }
+        },
         "phases": [
             {
                 "id": "users",
@@ -45,9 +50,52 @@ fn everything() -> Value {
                     { "sql": { "up": "DELETE FROM a", "irreversible": true } }
                 ]
             }
-        ]
+        ],
+        "guards": {
+            "orphans": { "probe": "orphans", "critical": "> 0" },
+            "slow": {
+                "sql": "SELECT 1", "unit": "milliseconds", "warning": "+20%", "critical": "x1.5",
+                "for": "6 of 10", "interval": "15s", "initial_delay": "1m", "timeout": "3s",
+                "baseline": "10m", "phases": ["users"]
+            },
+            "errors": {
+                "prometheus": { "url": "http://localhost:9090", "query": "up" },
+                "critical": 5
+            },
+            "login": {
+                "http": {
+                    "url": "https://shop.example/", "headers": { "Accept": "*/*" },
+                    "measure": "latency"
+                },
+                "critical": ">= 2.5s"
+            },
+            "queue": {
+                "http": { "url": "https://shop.example/", "json": "/queue/length" },
+                "warning": "100"
+            },
+            "script": {
+                "command": { "run": ["./check.sh", "-q"], "measure": "number" },
+                "unit": "counter", "critical": "5/hour"
+            },
+            "alerts": {
+                "alertmanager": { "url": "http://localhost:9093", "labels": { "team": "db" } },
+                "critical": "> 0"
+            }
+        }
     })
 }
+
+/// The same with the other way to make backups: a plan has one of the two.
+fn everything_else() -> Value {
+    let mut plan = everything();
+    plan["backups"] = json!({
+        "command": { "create": "./create", "restore": "./restore", "remove": "./remove" }
+    });
+    plan
+}
+
+/// Keys below which names are free.
+const FREE_NAMES: [&str; 3] = ["guards", "headers", "labels"];
 
 /// JSON is YAML: what the schema judges, the reader can read.
 fn reader_accepts(plan: &Value) -> bool {
@@ -67,13 +115,14 @@ fn validator() -> jsonschema::Validator {
 
 #[test]
 fn a_plan_that_uses_every_key_satisfies_both() {
-    let plan = everything();
-    let complaints: Vec<_> = validator()
-        .iter_errors(&plan)
-        .map(|e| e.to_string())
-        .collect();
-    assert!(complaints.is_empty(), "{complaints:?}");
-    assert!(reader_accepts(&plan));
+    for plan in [everything(), everything_else()] {
+        let complaints: Vec<_> = validator()
+            .iter_errors(&plan)
+            .map(|e| e.to_string())
+            .collect();
+        assert!(complaints.is_empty(), "{complaints:?}");
+        assert!(reader_accepts(&plan));
+    }
 }
 
 #[test]
@@ -98,7 +147,13 @@ fn the_plan_that_uses_every_key_misses_none_of_the_schema() {
         match value {
             Value::Object(map) => map.iter().for_each(|(key, value)| {
                 into.insert(key.clone());
-                keys_of(value, into);
+                match value {
+                    // What is below these has names of its own.
+                    Value::Object(named) if FREE_NAMES.contains(&key.as_str()) => {
+                        named.values().for_each(|value| keys_of(value, into));
+                    }
+                    _ => keys_of(value, into),
+                }
             }),
             Value::Array(items) => items.iter().for_each(|item| keys_of(item, into)),
             _ => {}
@@ -107,6 +162,7 @@ fn the_plan_that_uses_every_key_misses_none_of_the_schema() {
     let (mut schema, mut plan) = (BTreeSet::new(), BTreeSet::new());
     keys_of_schema(&json_schema(), &mut schema);
     keys_of(&everything(), &mut plan);
+    keys_of(&everything_else(), &mut plan);
     assert_eq!(schema, plan);
 }
 
@@ -159,6 +215,38 @@ fn what_the_schema_can_say_it_says() {
             "/phases/1/operations/1",
             json!({ "convert_key": { "table": "t", "to": "uuid" } }),
         ),
+        ("/guards", json!([])),
+        (
+            "/guards",
+            json!({ "Orphans": { "probe": "orphans", "critical": "> 0" } }),
+        ),
+        ("/guards/orphans", json!({ "probe": "orphans" })),
+        ("/guards/orphans", json!({ "critical": "> 0" })),
+        ("/guards/orphans/probe", json!("orphan")),
+        ("/guards/orphans/critical", json!("")),
+        ("/guards/orphans/critical", json!("> much")),
+        ("/guards/orphans/critical", json!(null)),
+        (
+            "/guards/orphans",
+            json!({ "probe": "orphans", "sql": "SELECT 1", "critical": "> 0" }),
+        ),
+        ("/guards/slow/sql", json!(" ")),
+        ("/guards/slow/for", json!("5")),
+        ("/guards/slow/for", json!(5)),
+        ("/guards/slow/interval", json!(10)),
+        ("/guards/slow/phases", json!("users")),
+        (
+            "/guards/errors/prometheus",
+            json!({ "url": "http://localhost:9090" }),
+        ),
+        (
+            "/guards/login/http",
+            json!({ "url": "http://h/", "measure": "latency", "json": "/a" }),
+        ),
+        ("/guards/login/http/headers", json!({ "Accept": 1 })),
+        ("/guards/queue/http/json", json!("queue.length")),
+        ("/guards/script/command/run", json!("./check.sh")),
+        ("/guards/alerts/alertmanager/labels", json!(["db"])),
     ];
     let validator = validator();
     for (pointer, value) in bad {
@@ -206,6 +294,8 @@ fn any_value() -> impl Strategy<Value = Value> {
         Just(json!(["users"])),
         Just(json!({})),
         Just(json!({ "file": "a.sql" })),
+        "[0-9]{1,2} of [0-9]{1,2}".prop_map(Value::from),
+        "(> ?|>=|< ?|x|[+-])?[0-9]{1,2}(\\.5)?(%|ms|s|GB|/hour|MB/s)?".prop_map(Value::from),
     ]
 }
 

@@ -97,10 +97,33 @@ Examples:
     Rehearse(RehearseArgs),
     /// Make backups, verify them by restoring, keep the good ones
     Backup(BackupArgs),
+    /// Make parts of a plan from files of other tools
+    #[command(subcommand)]
+    Import(Import),
     /// Print the JSON schema of the plan file, for editors
     Schema,
     /// Watch it work: a throw-away cluster, a million rows, live writers, there and back
     Demo(DemoArgs),
+}
+
+/// What can be made of files of other tools.
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// Make guards of alert files: Prometheus rules, lists of alerts, metrics with a warning and a
+    /// critical value
+    #[command(after_help = "\
+Examples:
+  turnback import guards prometheus/rules/*.yml
+  turnback import guards alerts.yml >> turnback.yaml")]
+    Guards(ImportGuardsArgs),
+}
+
+/// `import guards`
+#[derive(Debug, Args)]
+pub struct ImportGuardsArgs {
+    /// Alert files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
 }
 
 /// Which plan, on which database.

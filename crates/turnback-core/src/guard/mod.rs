@@ -1,13 +1,32 @@
 //! Guards: what is measured while a phase runs and bakes, and what the measurements say.
 
+mod baseline;
+mod definition;
+mod judge;
 mod level;
+pub(crate) mod limit;
+mod meter;
 mod moment;
 mod probe;
+mod readiness;
+mod reason;
 mod sample;
+mod shift;
+mod threshold;
+mod unit;
 mod verdict;
+mod window;
 
+pub use self::baseline::{Baseline, BaselineRecorder, LEAST_VALUES, ObjectValues, Series};
+pub use self::definition::{Belief, Guard};
+pub use self::judge::Judge;
 pub use self::level::Level;
+pub use self::limit::Limit;
+pub use self::meter::Meter;
 pub use self::moment::Moment;
 pub use self::probe::{BuiltIn, Expected, HttpProbe, Probe};
+pub use self::readiness::{baseline_findings, lack};
 pub use self::sample::{Reading, Sample, Value};
+pub use self::threshold::{Change, Than, Threshold};
+pub use self::unit::{Dimension, Unit};
 pub use self::verdict::Verdict;

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Unit;
+use crate::secret::{Address, Secret};
+
 /// What a guard measures, and where.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Probe {
     /// Needs no query of the user's.
     BuiltIn(BuiltIn),
@@ -14,8 +17,8 @@ pub enum Probe {
     Sql(String),
     /// An instant query to a Prometheus server (`/api/v1/query`).
     Prometheus {
-        /// The server, without a path.
-        url: String,
+        /// The server; a path of its own comes before that of the request.
+        url: Address,
         /// The query, in PromQL.
         query: String,
     },
@@ -23,8 +26,8 @@ pub enum Probe {
     Http(HttpProbe),
     /// Alerts that are firing at an Alertmanager (`/api/v2/alerts`): how many.
     Alertmanager {
-        /// The server, without a path.
-        url: String,
+        /// The server; a path of its own comes before that of the request.
+        url: Address,
         /// Labels that they must have; all alerts where there are none.
         labels: BTreeMap<String, String>,
     },
@@ -38,12 +41,12 @@ pub enum Probe {
 }
 
 /// A request, and what of its answer is measured.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HttpProbe {
     /// Where to.
-    pub url: String,
+    pub url: Address,
     /// Headers to send.
-    pub headers: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, Secret>,
     /// What of its answer is measured.
     pub expected: Expected,
 }
@@ -94,4 +97,115 @@ pub enum BuiltIn {
     Disagreement,
     /// New keys that more than one row has, for each of the phase's tables.
     DuplicateKeys,
+}
+
+impl BuiltIn {
+    /// Every one, in the order of the documentation.
+    pub const ALL: [Self; 14] = [
+        Self::Connections,
+        Self::RollbackRate,
+        Self::DeadlockRate,
+        Self::LockWaits,
+        Self::LongestTransaction,
+        Self::ReplicationLag,
+        Self::SlotLag,
+        Self::DiskFree,
+        Self::WalRate,
+        Self::StatementTime,
+        Self::InvalidForeignKeys,
+        Self::Orphans,
+        Self::Disagreement,
+        Self::DuplicateKeys,
+    ];
+
+    /// As plans write them, in the order of [`BuiltIn::ALL`].
+    pub const NAMES: [&str; 14] = [
+        "connections",
+        "rollback_rate",
+        "deadlock_rate",
+        "lock_waits",
+        "longest_transaction",
+        "replication_lag",
+        "slot_lag",
+        "disk_free",
+        "wal_rate",
+        "statement_time",
+        "invalid_foreign_keys",
+        "orphans",
+        "disagreement",
+        "duplicate_keys",
+    ];
+
+    /// As plans write it.
+    pub fn as_str(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+
+    /// The one that plans call so.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|probe| probe.as_str() == name)
+    }
+
+    /// What its numbers are.
+    pub fn unit(self) -> Unit {
+        match self {
+            Self::Connections | Self::RollbackRate => Unit::Share,
+            Self::DeadlockRate => Unit::PerSecond,
+            Self::LongestTransaction | Self::ReplicationLag | Self::StatementTime => Unit::Seconds,
+            Self::SlotLag | Self::DiskFree => Unit::Bytes,
+            Self::WalRate => Unit::BytesPerSecond,
+            Self::LockWaits
+            | Self::InvalidForeignKeys
+            | Self::Orphans
+            | Self::Disagreement
+            | Self::DuplicateKeys => Unit::Number,
+        }
+    }
+
+    /// Whether it counts rows and constraints that are wrong, rather than measuring something
+    /// that comes and goes: then one sample is enough to believe it.
+    pub fn is_proof(self) -> bool {
+        matches!(
+            self,
+            Self::InvalidForeignKeys | Self::Orphans | Self::Disagreement | Self::DuplicateKeys
+        )
+    }
+
+    /// Whether less of it is worse.
+    pub fn worse_when_less(self) -> bool {
+        self == Self::DiskFree
+    }
+}
+
+impl Probe {
+    /// The unit that its numbers always have; none where only the user knows.
+    pub fn fixed_unit(&self) -> Option<Unit> {
+        match self {
+            Self::BuiltIn(probe) => Some(probe.unit()),
+            Self::Http(http) => match http.expected {
+                Expected::Failure => Some(Unit::Number),
+                Expected::Latency => Some(Unit::Seconds),
+                Expected::Json(_) => None,
+            },
+            Self::Alertmanager { .. } | Self::Command { number: false, .. } => Some(Unit::Number),
+            Self::Sql(_) | Self::Prometheus { .. } | Self::Command { number: true, .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_probe_is_found_by_its_name() {
+        for probe in BuiltIn::ALL {
+            assert_eq!(BuiltIn::named(probe.as_str()), Some(probe));
+            assert_eq!(
+                serde_json::to_value(probe).unwrap(),
+                serde_json::Value::from(probe.as_str())
+            );
+        }
+        assert_eq!(BuiltIn::named("lag"), None);
+    }
 }

@@ -19,8 +19,7 @@ pub struct Sample {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reading {
-    /// At least one value; in the unit of the guard (seconds for times, bytes for sizes, parts of
-    /// one for percentages).
+    /// At least one value, in the unit of the guard, as the probe gave it.
     Measured(Vec<Value>),
     /// It answered, and had no value.
     NoData,

@@ -15,8 +15,11 @@ pub struct Verdict {
     pub level: Level,
     /// Since when it has said so without a break.
     pub since: Moment,
-    /// The worst value of the last sample, in the unit of the guard.
+    /// The worst value of the last sample, in the base of its dimension: seconds, bytes, parts of
+    /// one, per second.
     pub value: Option<f64>,
+    /// What that value is about, where the probe looks at several objects.
+    pub object: Option<String>,
     /// Why, as a sentence with the numbers: for people and reports.
     pub because: String,
 }

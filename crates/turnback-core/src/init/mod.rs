@@ -13,7 +13,7 @@ mod refused;
 mod render;
 mod risk;
 mod units;
-mod write;
+pub(crate) mod write;
 
 pub use self::cost::Touched;
 pub use self::error::{InitError, TableProblem};

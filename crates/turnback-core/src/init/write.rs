@@ -26,7 +26,7 @@ pub(super) fn ident(name: &Ident) -> String {
 
 /// Replaces what would end a comment's line, or cannot stand in YAML at all (YAML 1.2.2,
 /// chapter 5.1), by an escape.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             c if unprintable(c) => c.escape_unicode().to_string(),
@@ -35,7 +35,7 @@ pub(super) fn printable(text: &str) -> String {
         .collect()
 }
 
-fn unprintable(c: char) -> bool {
+pub(crate) fn unprintable(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
@@ -44,7 +44,7 @@ fn unprintable(c: char) -> bool {
 }
 
 /// A YAML scalar that reads back as exactly this string, also within `{ … }`.
-pub(super) fn scalar(text: &str) -> String {
+pub(crate) fn scalar(text: &str) -> String {
     if text.chars().any(unprintable) {
         let escaped: String = text
             .chars()

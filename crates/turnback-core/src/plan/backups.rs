@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::backup_shape::{BACKUP_COMMAND, BACKUPS, PGBACKREST};
 use super::reader::{Fields, Reader, quote};
-use super::shape::{BACKUP_COMMAND, BACKUPS, PGBACKREST};
 use super::yaml::{Kind, Node};
 use super::{PlanSource, Target, target};
 

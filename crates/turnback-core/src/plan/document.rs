@@ -7,7 +7,7 @@ use super::shape::{PHASE, PLAN, SETTINGS};
 use super::source::{KeySpans, ParsedPlan, PhaseSpans, PlanSource, Spans};
 use super::yaml::{Kind, Node};
 use super::{
-    Backups, Operations, Phase, Plan, Settings, backups, operation, order, recreate, target,
+    Backups, Operations, Phase, Plan, Settings, backups, guards, operation, order, recreate, target,
 };
 use crate::name::Ident;
 
@@ -16,7 +16,7 @@ const VERSION: &str = "1";
 /// The longest name of a plan, in characters.
 pub(super) const LONGEST_NAME: usize = 63;
 /// The longest id of a phase, in bytes.
-const LONGEST_ID: usize = 40;
+pub(super) const LONGEST_ID: usize = 40;
 
 /// A phase with its places, before the order is known. Parts that could not be read are
 /// missing; the others still take part in the checks.
@@ -62,8 +62,16 @@ pub(super) fn read(
     }
     operation::refuse_repeated_keys(reader, &drafts);
     recreate::refuse_repeated(reader, &drafts);
+    let guards = match fields.node("guards") {
+        Some(node) => guards::read(reader, node, source, &drafts),
+        None => Vec::new(),
+    };
     let order = order::order(reader, &drafts)?;
-    let (phases, spans) = finish(reader, drafts, &order)?;
+    let (phases, mut spans) = finish(reader, drafts, &order)?;
+    spans.guards = guards
+        .iter()
+        .map(|(guard, at)| (guard.name.clone(), reader.span(at)))
+        .collect();
     Some(ParsedPlan {
         plan: Plan {
             name: name?,
@@ -72,6 +80,7 @@ pub(super) fn read(
             settings,
             backups,
             phases,
+            guards: guards.into_iter().map(|(guard, _)| guard).collect(),
         },
         spans,
     })
@@ -166,7 +175,7 @@ fn phase(
     let fields = reader.fields(node, &PHASE)?;
     let id = fields.node("id").and_then(|node| phase_id(reader, node));
     let after = match fields.node("after") {
-        Some(node) => after(reader, node),
+        Some(node) => phase_ids(reader, node),
         None => Vec::new(),
     };
     let (operations, keys) = match fields.node("operations") {
@@ -188,12 +197,7 @@ const RESERVED_IDS: [&str; 4] = ["current", "previous", "all", "base"];
 /// Reads an id; a bad one is recorded and kept, so that `after` still finds it.
 fn phase_id(reader: &mut Reader<'_>, node: &Node) -> Option<Placed<String>> {
     let (id, at) = reader.text(node, "the id of a phase")?;
-    let good = id.starts_with(|c: char| c.is_ascii_lowercase())
-        && id.len() <= LONGEST_ID
-        && id
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b));
-    if !good {
+    if !is_id(&id) {
         let message = format!("expected the id of a phase, but found {}", quote(&id));
         reader.error("bad-phase-id", &at, message, "not an id").help = Some(format!(
             "lower-case letters, digits, `-` and `_`, starting with a letter, at most {LONGEST_ID} of them"
@@ -211,7 +215,17 @@ fn phase_id(reader: &mut Reader<'_>, node: &Node) -> Option<Placed<String>> {
     Some((id, at))
 }
 
-fn after(reader: &mut Reader<'_>, node: &Node) -> Vec<Placed<String>> {
+/// Lower-case letters, digits, `-` and `_`, starting with a letter, and not too many.
+pub(super) fn is_id(id: &str) -> bool {
+    id.starts_with(|c: char| c.is_ascii_lowercase())
+        && id.len() <= LONGEST_ID
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b))
+}
+
+/// Reads a list of phase ids, each once; whether there are such phases is not asked here.
+pub(super) fn phase_ids(reader: &mut Reader<'_>, node: &Node) -> Vec<Placed<String>> {
     let items = match &node.kind {
         // No phase before this one: the same as leaving the key out.
         Kind::List(items) => items,

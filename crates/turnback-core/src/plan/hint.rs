@@ -4,7 +4,7 @@
 const LONGEST: usize = 100;
 
 /// The candidate that is nearest to what was written, when it is near enough to be a slip.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     written: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {

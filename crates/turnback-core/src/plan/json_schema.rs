@@ -2,12 +2,17 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::backup_shape::{BACKUP_COMMAND, BACKUPS, PGBACKREST};
 use super::document::LONGEST_NAME;
+use super::guard_shape::{ALERTMANAGER, COMMAND, GUARD, HTTP, PROMETHEUS};
 use super::shape::{
-    BACKUP_COMMAND, BACKUPS, CONVERT_KEY, Key, OPERATION, PGBACKREST, PHASE, PLAN, RECREATE,
-    SETTINGS, SQL, SQL_FILE, Shape, Value,
+    CONVERT_KEY, Key, OPERATION, PHASE, PLAN, RECREATE, SETTINGS, SQL, SQL_FILE, Shape, Value,
 };
-use super::{duration, size};
+use super::{duration, guards, size};
+use crate::guard::limit;
+
+/// Ids of phases and names of guards.
+const ID: &str = "^[a-z][a-z0-9_-]{0,39}$";
 
 /// The JSON schema of the plan file.
 ///
@@ -26,6 +31,11 @@ pub fn json_schema() -> Json {
         &RECREATE,
         &SQL,
         &SQL_FILE,
+        &GUARD,
+        &PROMETHEUS,
+        &HTTP,
+        &COMMAND,
+        &ALERTMANAGER,
     ] {
         definitions.insert(title(shape), object(shape));
     }
@@ -93,6 +103,17 @@ fn object(shape: &'static Shape) -> Json {
                 "properties": { "irreversible": { "const": true }, "down": false },
             },
         ]);
+    } else if std::ptr::eq(shape, &GUARD) {
+        let one_of = |names: &[&str]| -> Vec<Json> {
+            names
+                .iter()
+                .map(|name| json!({ "required": [name] }))
+                .collect()
+        };
+        schema["oneOf"] = one_of(&guards::PROBES).into();
+        schema["anyOf"] = one_of(&["warning", "critical"]).into();
+    } else if std::ptr::eq(shape, &HTTP) {
+        schema["not"] = json!({ "required": ["measure", "json"] });
     } else if std::ptr::eq(shape, &PHASE) {
         schema["properties"]["operations"]["anyOf"] = json!([
             { "items": { "required": ["convert_key"] } },
@@ -137,7 +158,7 @@ fn value(value: &'static Value) -> Json {
         }
         Value::Path => json!({ "type": "string" }),
         Value::Shell => not_blank,
-        Value::PhaseId => json!({ "type": "string", "pattern": "^[a-z][a-z0-9_-]{0,39}$" }),
+        Value::PhaseId => json!({ "type": "string", "pattern": ID }),
         Value::Sql => json!({ "oneOf": [not_blank, refer(&SQL_FILE)] }),
         Value::Flag { .. } => json!({ "type": "boolean" }),
         Value::Count { least, most, .. } => {
@@ -155,7 +176,27 @@ fn value(value: &'static Value) -> Json {
             "items": { "type": "string" },
             "uniqueItems": true,
         }),
+        Value::Text => not_blank,
+        Value::Url => json!({ "type": "string", "minLength": 1 }),
+        Value::Pointer => json!({ "type": "string", "pattern": "^(/|$)" }),
+        Value::Threshold => json!({ "type": ["string", "number"], "pattern": threshold() }),
+        Value::Belief => json!({ "type": "string", "pattern": r"^\s*\d+\s+of\s+\d+\s*$" }),
+        Value::NamedTexts => json!({
+            "type": "object",
+            "additionalProperties": { "type": "string" },
+        }),
+        Value::Named(shape) => json!({
+            "type": "object",
+            "propertyNames": { "pattern": ID },
+            "additionalProperties": refer(shape),
+        }),
         Value::Map(shape) => refer(shape),
         Value::List(shape) => json!({ "type": "array", "minItems": 1, "items": refer(shape) }),
     }
+}
+
+/// What the reader of thresholds takes, as a pattern.
+fn threshold() -> String {
+    let limit = limit::PATTERN;
+    format!(r"^\s*((>=|<=|>|<)?\s*{limit}|[+-]\s*\d+(\.\d+)?\s*%|[x×]\d+(\.\d+)?)\s*$")
 }

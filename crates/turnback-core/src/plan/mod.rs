@@ -1,10 +1,14 @@
 //! The plan: what the user asks for, parsed, checked and in the order it will run.
 
+mod backup_shape;
 mod backups;
 mod check;
 mod document;
 mod duration;
-mod hint;
+mod environment;
+mod guard_shape;
+mod guards;
+pub(crate) mod hint;
 mod json_schema;
 mod operation;
 mod order;
@@ -15,8 +19,9 @@ mod size;
 mod source;
 mod sql_name;
 mod target;
+mod thresholds;
 mod values;
-mod yaml;
+pub(crate) mod yaml;
 
 use std::time::Duration;
 
@@ -25,7 +30,9 @@ pub use self::check::check_against;
 pub use self::duration::{parse as parse_duration, show as show_duration};
 pub use self::json_schema::json_schema;
 pub use self::size::{parse as parse_size, show as show_size};
+pub(crate) use self::source::tree;
 pub use self::source::{KeySpans, ParsedPlan, PhaseSpans, PlanSource, Spans, parse};
+use crate::guard::Guard;
 use crate::name::{Ident, TableName};
 
 /// A plan file that has been checked. Phases stand in the order in which they run.
@@ -43,6 +50,8 @@ pub struct Plan {
     pub backups: Backups,
     /// Phases, each after all that it depends on.
     pub phases: Vec<Phase>,
+    /// Guards, in the order of the file.
+    pub guards: Vec<Guard>,
 }
 
 /// A connection string. Never printed: `Debug` and messages show [`Target::redacted`].
@@ -240,6 +249,11 @@ impl Plan {
     /// Finds a phase by id.
     pub fn phase(&self, id: &str) -> Option<&Phase> {
         self.phases.iter().find(|phase| phase.id == id)
+    }
+
+    /// Finds a guard by name.
+    pub fn guard(&self, name: &str) -> Option<&Guard> {
+        self.guards.iter().find(|guard| guard.name == name)
     }
 }
 

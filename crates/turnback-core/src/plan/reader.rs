@@ -166,6 +166,35 @@ impl<'a> Reader<'a> {
         fields.entries.push((known, key, value));
     }
 
+    /// Reads a mapping whose names are free: names that are repeated are recorded.
+    pub(super) fn named<'n>(
+        &mut self,
+        node: &'n Node,
+        expected: &str,
+    ) -> Vec<(Placed<String>, &'n Node)> {
+        let Kind::Map(entries) = &node.kind else {
+            self.wrong_type(node, expected, None);
+            return Vec::new();
+        };
+        let mut named: Vec<(Placed<String>, &Node)> = Vec::new();
+        for (key, value) in entries {
+            let Kind::Text(name) = &key.kind else {
+                self.wrong_type(key, "a name", Some("put it in quotes".to_owned()));
+                continue;
+            };
+            if let Some(((_, first), _)) = named.iter().find(|((other, _), _)| other == name) {
+                let related = self.related(first, "first written here");
+                let message = format!("expected {} once, but found it again", quote(name));
+                self.error("duplicate-key", &key.at, message, "written again")
+                    .related
+                    .push(related);
+                continue;
+            }
+            named.push(((name.clone(), key.at.clone()), value));
+        }
+        named
+    }
+
     /// Reads a list with at least one item.
     pub(super) fn list<'n>(&mut self, node: &'n Node, of: &str) -> Option<&'n [Node]> {
         match &node.kind {

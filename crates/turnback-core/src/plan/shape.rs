@@ -3,6 +3,9 @@
 //! The reader and the JSON schema both work from these tables, so they cannot disagree
 //! about which keys there are.
 
+use super::backup_shape::BACKUPS;
+use super::guard_shape::GUARD;
+
 /// A mapping with a fixed set of keys.
 pub(super) struct Shape {
     /// What it is, for messages: `a phase`.
@@ -63,6 +66,20 @@ pub(super) enum Value {
     },
     /// A list of phase ids.
     PhaseIds,
+    /// Text for others than turnback, such as a query of theirs; not empty.
+    Text,
+    /// A URL (`http://…`, `https://…`), with environment variables.
+    Url,
+    /// A pointer into a JSON document (RFC 6901).
+    Pointer,
+    /// From which value on a guard warns.
+    Threshold,
+    /// `3 of 5`.
+    Belief,
+    /// Texts with names that are free.
+    NamedTexts,
+    /// Mappings of one shape with names that are free.
+    Named(&'static Shape),
     /// A mapping.
     Map(&'static Shape),
     /// A list of at least one mapping.
@@ -75,7 +92,12 @@ impl Shape {
     }
 }
 
-const fn key(name: &'static str, required: bool, value: Value, about: &'static str) -> Key {
+pub(super) const fn key(
+    name: &'static str,
+    required: bool,
+    value: Value,
+    about: &'static str,
+) -> Key {
     Key {
         name,
         required,
@@ -129,6 +151,12 @@ pub(super) static PLAN: Shape = Shape {
             true,
             Value::List(&PHASE),
             "The phases, in the order in which they run unless `after` says otherwise.",
+        ),
+        key(
+            "guards",
+            false,
+            Value::Named(&GUARD),
+            "What is measured while phases run and bake, each under a name of its own.",
         ),
     ],
 };
@@ -264,116 +292,6 @@ pub(super) static SETTINGS: Shape = Shape {
             false,
             Value::Sql,
             "A query with one boolean: a backfill pauses while it answers true, or cannot be asked.",
-        ),
-    ],
-};
-
-pub(super) static BACKUPS: Shape = Shape {
-    what: "the backups",
-    about: "Where backups are kept, how they are made, and when one is required.",
-    keys: &[
-        key(
-            "directory",
-            false,
-            Value::Path,
-            "Directory of the backups, from the directory of the plan. Default: backups.",
-        ),
-        key(
-            "jobs",
-            false,
-            Value::Count {
-                least: 1,
-                most: 64,
-                default: 2,
-            },
-            "Tables that are dumped and restored side by side.",
-        ),
-        key(
-            "keep",
-            false,
-            Value::Count {
-                least: 1,
-                most: 1000,
-                default: 3,
-            },
-            "How many verified backups `turnback backup prune` keeps.",
-        ),
-        key(
-            "require",
-            false,
-            Value::Choice {
-                words: &["never", "contract", "phase"],
-                default: Some("never"),
-            },
-            "When a verified backup must be there: never; before contract and before SQL that cannot be turned back; or before each phase too.",
-        ),
-        key(
-            "max_age",
-            false,
-            Value::Duration {
-                least: "1m",
-                most: "365d",
-                default: Some("1d"),
-            },
-            "How old a backup that is required may be.",
-        ),
-        key(
-            "copy_to",
-            false,
-            Value::Target,
-            "A second database, to which the ledger and the key archives are copied after each phase: a connection string, as `target` takes it.",
-        ),
-        key(
-            "pgbackrest",
-            false,
-            Value::Map(&PGBACKREST),
-            "Have pgBackRest make the backups, instead of pg_dump.",
-        ),
-        key(
-            "command",
-            false,
-            Value::Map(&BACKUP_COMMAND),
-            "Have commands of your own make the backups, instead of pg_dump.",
-        ),
-    ],
-};
-
-pub(super) static PGBACKREST: Shape = Shape {
-    what: "a pgbackrest adapter",
-    about: "Backups by pgBackRest, which runs beside the server.",
-    keys: &[
-        key("stanza", true, Value::Title, "The stanza."),
-        key(
-            "config",
-            false,
-            Value::Path,
-            "pgBackRest's configuration file. Default: pgBackRest's own.",
-        ),
-        key(
-            "options",
-            false,
-            Value::Texts,
-            "Further options of every call, such as --repo=2.",
-        ),
-    ],
-};
-
-pub(super) static BACKUP_COMMAND: Shape = Shape {
-    what: "a backup command",
-    about: "Backups by commands of your own. Each is run by the shell, finds the database in libpq's variables (PGHOST, PGDATABASE, …) and the backup in TURNBACK_BACKUP_ID and TURNBACK_BACKUP_DIR; 0 is success.",
-    keys: &[
-        key("create", true, Value::Shell, "Makes a backup."),
-        key(
-            "restore",
-            false,
-            Value::Shell,
-            "Restores the backup into the database that the variables name, which is empty. Needed to verify one and to restore one.",
-        ),
-        key(
-            "remove",
-            false,
-            Value::Shell,
-            "Removes a backup from where `create` put it, beside the directory itself.",
         ),
     ],
 };

@@ -36,6 +36,8 @@ pub struct ParsedPlan {
 pub struct Spans {
     /// Phases, by id.
     pub phases: BTreeMap<String, PhaseSpans>,
+    /// Names of guards.
+    pub guards: BTreeMap<String, Span>,
 }
 
 /// Where the parts of a phase stand.
@@ -108,6 +110,35 @@ pub fn parse(source: &PlanSource<'_>) -> Result<ParsedPlan, Vec<Diagnostic>> {
     match parsed {
         Some(parsed) if reader.found.is_empty() => Ok(parsed),
         _ => {
+            diagnostic::sort(&mut reader.found);
+            Err(reader.found)
+        }
+    }
+}
+
+/// Reads any YAML file, for those who read other formats than the plan's.
+///
+/// # Errors
+/// What is wrong with it; never empty.
+pub(crate) fn tree(text: &str) -> Result<yaml::Node, Vec<Diagnostic>> {
+    let mut reader = Reader::new(text);
+    let (root, refusals) = yaml::parse(text);
+    for refusal in refusals {
+        reader
+            .error(refusal.code, &refusal.at, refusal.message, "")
+            .help = refusal.help.map(str::to_owned);
+    }
+    match root {
+        Some(root) if reader.found.is_empty() => Ok(root),
+        _ => {
+            if reader.found.is_empty() {
+                reader.error(
+                    "empty-file",
+                    &(0..0),
+                    "expected YAML, but the file is empty",
+                    "",
+                );
+            }
             diagnostic::sort(&mut reader.found);
             Err(reader.found)
         }

@@ -25,6 +25,17 @@ impl Reader<'_> {
         }
     }
 
+    /// Reads text that is more than white space.
+    pub(super) fn not_blank(&mut self, fields: &Fields<'_>, name: &str) -> Option<String> {
+        let (text, at) = self.text(fields.node(name)?, "a text")?;
+        if text.trim().is_empty() {
+            let message = format!("expected a text for `{name}`, but found only white space");
+            self.error("empty-text", &at, message, "empty");
+            return None;
+        }
+        Some(text)
+    }
+
     /// Reads one name as SQL does.
     pub(super) fn ident(&mut self, fields: &Fields<'_>, name: &str) -> Option<Placed<Ident>> {
         let node = fields.node(name)?;

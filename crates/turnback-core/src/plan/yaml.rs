@@ -9,15 +9,15 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle};
 
 /// A value in the file.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// The bytes it covers.
-    pub(super) at: Range<usize>,
-    pub(super) kind: Kind,
+    pub(crate) at: Range<usize>,
+    pub(crate) kind: Kind,
 }
 
 /// What a value is (YAML 1.2, 10.3: the core schema, without its exotic numbers).
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Null,
     Bool(bool),
     /// A number, as written.
@@ -216,8 +216,21 @@ fn syntax(text: &str, at: usize, kind: &ErrorKind) -> Refusal {
             | ErrorKind::TabInPlainScalar
             | ErrorKind::TabAtBlockScalarStart
     );
+    // `key: > 500ms`: to YAML, `>` begins a block of text.
+    let end = text.len().min(at);
+    let line = text.get(..end).map_or(0, |before| {
+        before.trim_end().rfind('\n').map_or(0, |n| n + 1)
+    });
+    let line = text
+        .get(line..)
+        .and_then(|rest| rest.lines().next())
+        .unwrap_or("");
+    let comparison = line
+        .split_once(": >")
+        .is_some_and(|(_, rest)| rest.contains(|c: char| c.is_ascii_digit()));
     let help = match kind {
         _ if tab => Some("YAML indents with spaces, never with tabs"),
+        _ if comparison => Some("put quotes around a comparison: \"> 500ms\""),
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
             Some("put quotes around a value that contains `: `, or write it below as a block (`|`)")
         }

@@ -1,5 +1,6 @@
 //! Everything that can be wrong with a plan, rule by rule, and all at once.
 
+mod guards;
 mod operations;
 
 use turnback_core::diagnostic::Diagnostic;

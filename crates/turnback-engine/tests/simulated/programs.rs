@@ -201,5 +201,6 @@ pub fn plan(two_shapes: &[Program], sql: &[Phase]) -> Plan {
         },
         backups: Backups::default(),
         phases: begun.chain(sql.iter().cloned()).collect(),
+        guards: vec![],
     }
 }

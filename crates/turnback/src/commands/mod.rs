@@ -6,6 +6,7 @@ mod check;
 mod contract;
 mod demo;
 mod forward;
+mod import;
 mod init;
 mod plan;
 mod preflight;
@@ -13,6 +14,7 @@ mod rehearse;
 mod schema;
 mod status;
 mod throttle;
+mod unwatched;
 mod up;
 
 use turnback_core::exit::ExitCode;
@@ -51,6 +53,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Throttle(args) => throttle::run(args).await,
         Command::Rehearse(args) => rehearse::run(args).await,
         Command::Backup(args) => backup::run(args).await,
+        Command::Import(what) => import::run(what),
         Command::Schema => schema::run(),
         Command::Demo(args) => demo::run(args).await,
     }

@@ -16,6 +16,7 @@ use turnback_postgres::PostgresTarget;
 use turnback_postgres::trial::failures;
 
 use super::backup::required;
+use super::unwatched::unwatched;
 use crate::context::{Loaded, snapshot};
 use crate::failure::Failure;
 
@@ -181,6 +182,9 @@ pub(crate) async fn preflight(
     }
     for (phase, finding) in backups(loaded, phases).await? {
         note(&mut found, finding, Some(&phase));
+    }
+    if let Some(finding) = unwatched(&loaded.plan().guards) {
+        note(&mut found, finding, None);
     }
     // Stable: within a weight, findings stay in the order of the phases.
     found.sort_by_key(|found| std::cmp::Reverse(found.finding.weight));
