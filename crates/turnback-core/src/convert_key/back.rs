@@ -103,6 +103,13 @@ pub(super) fn swap(room: &Room<'_>, stand_ins: &[TableName]) -> Step {
                 &|name| name.clone(),
                 names,
             ));
+            // Who goes on using the new shape is held to it.
+            statements.extend(add_not_valid(
+                room,
+                (table, constraint, far),
+                &|name| name.new_shape_of(phase),
+                (Era::BeforeCutOver, Shape::New),
+            ));
         } else {
             statements.extend(rename_parts(room, table, constraint, &|name| {
                 (name.old_shape_of(phase), name.clone())

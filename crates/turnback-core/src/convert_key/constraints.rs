@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 pub(crate) use super::expression::{is_portable, mentions, rewrite_expression};
+use super::parts::part_comments;
 use super::passes::Pass;
 use super::{Era, Room, Shape, fill, not_null, transaction};
 use crate::fact::Fact;
@@ -228,10 +229,6 @@ fn by_turn(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
 pub(super) fn foreign_keys(room: &Room<'_>) -> Vec<Step> {
     let mut steps = Vec::new();
     for (table, constraint, far) in touched_foreign_keys(room) {
-        if stands_on_partitioned_key(room, far) {
-            // Its index will be that of the primary key, which comes with the cut-over.
-            continue;
-        }
         let (era, shape) = (Era::BeforeCutOver, Shape::New);
         for (leaf, part) in holders(room, table, constraint) {
             let name = part.name.new_shape_of(room.phase());
@@ -286,7 +283,8 @@ pub(super) fn holders<'r>(
 ///
 /// No index of a partitioned table becomes its primary key, in either direction: the key is
 /// made anew above those of the partitions, and a foreign key stands on one index for good.
-/// So these foreign keys are made anew too, where the primary key is.
+/// So these foreign keys are made anew too, where the primary key is; while the new key is not
+/// the primary one, theirs stand on the index beside it.
 pub(super) fn stands_on_partitioned_key(room: &Room<'_>, far: &ForeignKey) -> bool {
     room.is_partitioned(&far.table)
         && room.table(&far.table).primary_key().is_some_and(|key| {
@@ -330,6 +328,9 @@ pub(super) fn adopt(
         .map(|(member, part)| room.if_partition(member, &add(member, part, &names(&part.name))))
         .collect();
     statements.push(add(table, constraint, &name));
+    if name == constraint.name {
+        statements.extend(part_comments(room, table, constraint));
+    }
     transaction(
         format!("foreign_key.{table}.{name}"),
         format!("foreign key {name} of {table} takes over those of its partitions"),

@@ -7,7 +7,7 @@ use super::constraints::{
     deferrable, stands_on_partitioned_key, touched_checks, touched_foreign_keys,
 };
 use super::parts::{
-    Swap, add_family_key, add_not_valid, family_comments, make_whole, none_detached, part_comments,
+    Swap, add_family_key, add_not_valid, drop_everywhere, family_comments, make_whole, none_detached, part_comments,
     rename_family, rename_parts, with_parts,
 };
 use super::{
@@ -22,12 +22,17 @@ pub(super) fn step(room: &Room<'_>) -> Step {
     let phase = room.phase();
     let mut statements = Vec::new();
     // The old foreign keys stand on the old primary key: they go first, and come back below.
-    for (table, constraint, _) in touched_foreign_keys(room) {
+    for (table, constraint, far) in touched_foreign_keys(room) {
         statements.extend(none_detached(room, table, constraint));
         statements.push(room.if_partition(
             table,
             &format!("ALTER TABLE {table} DROP CONSTRAINT {}", constraint.name),
         ));
+        if stands_on_partitioned_key(room, far) {
+            statements.extend(drop_everywhere(room, table, constraint, &|name| {
+                name.new_shape_of(phase)
+            }));
+        }
     }
     for (table, key, _) in constraint_indexes(room).filter(|(_, key, _)| is_primary(key)) {
         statements.push(room.if_partition(

@@ -326,6 +326,75 @@ fn a_reference_that_names_the_key_in_another_order_comes_back_as_it_was() {
     assert_eq!(before, Picture::take(&world).schema);
 }
 
+/// What can be borrowed, by shelf, and who has what.
+const SHELVES: &str = "CREATE TABLE books (id serial, shelf int NOT NULL, title text, PRIMARY KEY (id, shelf)) PARTITION BY LIST (shelf); \
+     CREATE TABLE books_1 PARTITION OF books FOR VALUES IN (1); CREATE TABLE books_rest PARTITION OF books DEFAULT; \
+     CREATE TABLE loans (book_id int NOT NULL, shelf int NOT NULL, who text, CONSTRAINT follows FOREIGN KEY (book_id, shelf) REFERENCES books ON UPDATE CASCADE); \
+     CREATE TABLE holds (book_id int NOT NULL, shelf int NOT NULL, who text, CONSTRAINT keeps FOREIGN KEY (book_id, shelf) REFERENCES books) PARTITION BY HASH (who); \
+     CREATE TABLE holds_0 PARTITION OF holds FOR VALUES WITH (MODULUS 1, REMAINDER 0); \
+     COMMENT ON CONSTRAINT keeps ON holds IS 'nobody takes what is on hold'; COMMENT ON CONSTRAINT keeps ON holds_0 IS 'of a part'; \
+     INSERT INTO books (shelf, title) SELECT n % 3, 'b' || n FROM generate_series(1, 30) n; \
+     INSERT INTO loans SELECT id, shelf, title FROM books WHERE id <= 10; \
+     INSERT INTO holds SELECT id, shelf, title FROM books WHERE id > 20;";
+
+const SHELVES_PLAN: &str =
+    "  - id: p\n    operations:\n      - convert_key: { table: books, to: uuid }\n";
+
+#[test]
+fn references_to_a_partitioned_key_hold_in_the_new_shape_whatever_the_state() {
+    let world = World::new("parts_hold", SHELVES, SHELVES_PLAN);
+    let holds = |path: &str, n: u32| {
+        let new = world.through(path);
+        let rekey = |title: &str| {
+            format!("UPDATE books SET id = gen_random_uuid() WHERE title = '{title}'")
+        };
+        new.refuses(&rekey("b25"), "23503");
+        new.run(&rekey(&format!("b{n}")));
+        new.gives(
+            &format!("SELECT title FROM books JOIN loans ON book_id = id AND loans.shelf = books.shelf WHERE who = 'b{n}'"),
+            &format!("b{n}"),
+        );
+        new.refuses(
+            "UPDATE loans SET book_id = gen_random_uuid() WHERE who = 'b9'",
+            "23503",
+        );
+    };
+    world.expand("p");
+    holds("public_p, public", 1);
+    world.up();
+    holds("public", 2);
+    world.must(&["back", "--keep-new-shape", "--yes"], 5);
+    holds("public_p, public", 3);
+    world.back();
+    world.up();
+    holds("public", 4);
+    world.contract();
+    holds("public", 5);
+}
+
+#[test]
+fn comments_on_the_foreign_keys_of_partitions_go_along_and_come_back() {
+    let world = World::new("parts_say", SHELVES, SHELVES_PLAN);
+    let said = || {
+        world.sql(
+            "SELECT string_agg(conrelid::regclass || ' ' || obj_description(oid, 'pg_constraint'), ', ' ORDER BY conrelid::regclass::text) \
+             FROM pg_constraint WHERE conname = 'keeps' AND obj_description(oid, 'pg_constraint') IS NOT NULL",
+        )
+    };
+    let before = said();
+    assert_eq!(
+        before,
+        "holds nobody takes what is on hold, holds_0 of a part"
+    );
+    world.up();
+    world.back();
+    assert_eq!(said(), before);
+    world.up();
+    assert_eq!(said(), before);
+    world.contract();
+    assert_eq!(said(), before);
+}
+
 /// What is there; the object that the refusal names; a word of its remedy.
 const REFUSED: &[(&str, &str, &str)] = &[
     (
