@@ -73,11 +73,20 @@ impl Ddl<'_> {
                 "ALTER TABLE {on} ALTER COLUMN {name} SET (n_distinct = 5)"
             ));
         }
+        sql.extend(self.of_parts(table));
         if table.policy {
             sql.push(format!("ALTER TABLE {on} ENABLE ROW LEVEL SECURITY"));
             sql.push(format!(
                 "CREATE POLICY \"Some Rows\" ON {on} FOR SELECT TO {reader} USING (tag <> 'hidden')"
             ));
+        }
+        if let Some(policy) = table.key_policy {
+            sql.push(self.key_policy(number, policy));
+            if table.commented {
+                sql.push(format!(
+                    "COMMENT ON POLICY \"By Key\" ON {on} IS 'computes'"
+                ));
+            }
         }
         if table.statistics {
             sql.push(format!(
@@ -88,35 +97,103 @@ impl Ddl<'_> {
         sql
     }
 
+    /// A view, or a materialized one with its index.
     pub(crate) fn view(&self, view: &View) -> Vec<String> {
-        let full = |view: &View| {
-            format!(
-                "{}.{}",
-                quoted(&self.schema.schemas[view.schema]),
-                quoted(&view.name)
-            )
-        };
-        let name = full(view);
-        let mut source = view.of;
+        let name = self.view_name(view);
         let from = match view.of {
             Source::Table(table) => self.name(table),
-            Source::View(view) => full(&self.schema.views[view]),
+            Source::View(view) => self.view_name(&self.schema.views[view]),
         };
-        let table = loop {
-            match source {
-                Source::Table(table) => break &self.schema.tables[table],
-                Source::View(view) => source = self.schema.views[view].of,
-            }
-        };
+        let table = &self.schema.tables[self.schema.table_of(view)];
         let columns = listed(view.columns.iter().map(|at| &table.columns[*at].name));
+        let kind = if view.materialized {
+            "MATERIALIZED VIEW"
+        } else {
+            "VIEW"
+        };
         let mut sql = vec![format!(
-            "CREATE VIEW {name} AS SELECT {columns} FROM {from}"
+            "CREATE {kind} {name} AS SELECT {columns} FROM {from}"
         )];
-        if view.decorated {
-            sql.push(format!("COMMENT ON VIEW {name} IS 'a view'"));
-            sql.push(format!("GRANT SELECT ON {name} TO {}", quoted(READER)));
+        if view.materialized {
+            sql.push(format!("CREATE UNIQUE INDEX ON {name} (tag)"));
         }
         sql
+    }
+
+    /// A view's comment and rights.
+    pub(crate) fn decorated(&self, view: &View) -> Vec<String> {
+        if !view.decorated {
+            return vec![];
+        }
+        let kind = if view.materialized {
+            "MATERIALIZED VIEW"
+        } else {
+            "VIEW"
+        };
+        let name = self.view_name(view);
+        vec![
+            format!("COMMENT ON {kind} {name} IS 'a view'"),
+            format!("GRANT SELECT ON {name} TO {}", quoted(READER)),
+        ]
+    }
+
+    fn view_name(&self, view: &View) -> String {
+        format!(
+            "{}.{}",
+            quoted(&self.schema.schemas[view.schema]),
+            quoted(&view.name)
+        )
+    }
+
+    /// A policy that computes with a key, whatever its type is.
+    pub(crate) fn key_policy(&self, number: usize, policy: KeyPolicy) -> String {
+        let column = &self.schema.tables[number].columns[policy.column];
+        format!(
+            "CREATE POLICY \"By Key\" ON {} AS {} FOR {} TO {} USING ({} > {})",
+            self.name(number),
+            if policy.restrictive {
+                "RESTRICTIVE"
+            } else {
+                "PERMISSIVE"
+            },
+            if policy.all { "ALL" } else { "SELECT" },
+            quoted(READER),
+            quoted(&column.name),
+            if self.is_uuid(column) {
+                "'00000000-0000-0000-0000-000000000000'::uuid"
+            } else {
+                "0"
+            }
+        )
+    }
+
+    pub(crate) fn publication(&self, publication: &Publication) -> String {
+        let of = match &publication.of {
+            Published::All => "FOR ALL TABLES".to_owned(),
+            Published::Schema(schema) => format!(
+                "FOR TABLES IN SCHEMA {}",
+                quoted(&self.schema.schemas[*schema])
+            ),
+            Published::Tables(tables) => {
+                let names: Vec<String> = tables.iter().map(|&table| self.name(table)).collect();
+                format!("FOR TABLE {}", names.join(", "))
+            }
+            Published::Columns(table, columns) => {
+                let own = &self.schema.tables[*table].columns;
+                let columns = listed(columns.iter().map(|&at| &own[at].name));
+                format!("FOR TABLE {} ({columns})", self.name(*table))
+            }
+        };
+        format!(
+            "CREATE PUBLICATION {} {of} WITH (publish = '{}', publish_via_partition_root = {})",
+            quoted(&publication.name),
+            if publication.inserts {
+                "insert"
+            } else {
+                "insert, update, delete, truncate"
+            },
+            publication.via_root
+        )
     }
 
     pub(crate) fn defect(&self, defect: &Defect) -> Vec<String> {
@@ -157,6 +234,31 @@ impl Ddl<'_> {
                     }
                     _ => vec![],
                 }
+            }
+            DefectKind::Materialized => vec![format!(
+                "CREATE MATERIALIZED VIEW public.computing AS SELECT {column} FROM {on}"
+            )],
+            DefectKind::PublishedColumn => vec![format!(
+                "CREATE PUBLICATION computing FOR TABLE {on} (tag, {column}) WITH (publish = 'insert', publish_via_partition_root = true)"
+            )],
+            DefectKind::PublishedRows => vec![format!(
+                "CREATE PUBLICATION computing FOR TABLE {on} WHERE ({column} > 0) WITH (publish = 'insert', publish_via_partition_root = true)"
+            )],
+            DefectKind::Function => vec![format!(
+                "CREATE FUNCTION public.computing() RETURNS bigint BEGIN ATOMIC SELECT count({column}) FROM {on}; END"
+            )],
+            DefectKind::ViewOfPartition => {
+                let split = self.schema.tables[defect.table].split.as_ref();
+                let parts = split.iter().flat_map(|split| split.all());
+                parts
+                    .take(1)
+                    .map(|part| {
+                        format!(
+                            "CREATE VIEW public.computing AS SELECT {column} FROM {}",
+                            self.part_name(part)
+                        )
+                    })
+                    .collect()
             }
             // Stands in the table's own definition.
             DefectKind::Generated => vec![],

@@ -3,6 +3,7 @@
 use crate::finish::{self, columns_of};
 use crate::genes::{Genes, TableGenes, once_in, one_of};
 use crate::names::name;
+use crate::partition;
 use crate::schema::*;
 
 const INTEGERS: &[&str] = &["integer", "bigint", "smallint"];
@@ -13,6 +14,7 @@ const NUMBERS: &[&str] = &["integer", "bigint", "smallint", "public.\"Whole Numb
 pub fn schema(genes: &Genes, server_version: u32) -> Schema {
     let head = &genes.head;
     let mut schema = Schema {
+        server_version,
         schemas: match head[0] % 6 {
             4 => vec!["public".to_owned(), "Other Schema".to_owned()],
             5 => vec![
@@ -30,7 +32,6 @@ pub fn schema(genes: &Genes, server_version: u32) -> Schema {
             schema: &schema,
             number,
             own: table,
-            server_version,
         }
         .table();
         schema.tables.push(table);
@@ -40,21 +41,21 @@ pub fn schema(genes: &Genes, server_version: u32) -> Schema {
     if once_in(head[1], 9) {
         schema.defect = finish::defect(&schema, head);
     }
+    finish::publications(&mut schema, genes);
     schema
 }
 
 /// Whether a table has a key of its own, which others may point at before it is built.
-fn has_own_key(genes: &Genes, number: usize) -> bool {
+pub(crate) fn has_own_key(genes: &Genes, number: usize) -> bool {
     let table = &genes.tables[number];
     number == 0 || table.references.is_empty() || table.head[2] % 8 < 5
 }
 
-struct Builder<'a> {
-    genes: &'a Genes,
-    schema: &'a Schema,
-    number: usize,
-    own: &'a TableGenes,
-    server_version: u32,
+pub(crate) struct Builder<'a> {
+    pub(crate) genes: &'a Genes,
+    pub(crate) schema: &'a Schema,
+    pub(crate) number: usize,
+    pub(crate) own: &'a TableGenes,
 }
 
 impl Builder<'_> {
@@ -97,11 +98,13 @@ impl Builder<'_> {
                 Some(number),
             );
             table.uniques.push(primary(vec![0], head[15], self.number));
+            self.place_of_key(&mut table);
         }
         for (n, genes) in self.own.references.iter().enumerate() {
             self.reference(&mut table, n, genes);
         }
         self.key_of_references(&mut table);
+        table.split = self.split(&mut table);
         self.column(
             &mut table,
             head[14],
@@ -126,6 +129,7 @@ impl Builder<'_> {
         }
         self.uniques(&mut table);
         self.indexes(&mut table);
+        partition::join_the_partition_key(&mut table);
         self.triggers(&mut table);
         if once_in(head[12], 4) {
             table.null_check = table
@@ -136,7 +140,7 @@ impl Builder<'_> {
         table
     }
 
-    fn column(
+    pub(crate) fn column(
         &self,
         table: &mut Table,
         gene: u8,
@@ -198,18 +202,18 @@ impl Builder<'_> {
                 .iter()
                 .map(|&column| (column, there.columns[column].root))
                 .collect()
-        } else if has_own_key(self.genes, to) {
-            // A row that must point at one that must point back needs a check at the end.
-            if to > self.number && !nullable {
-                deferral = Deferral::Deferred;
-            }
-            vec![(0, Some(to))]
+        } else if let Some(far) = partition::far_of_key(self.genes, to) {
+            far
         } else {
             return;
         };
         let match_full = genes[6] % 3 == 2;
         if far.len() > 1 && !match_full {
             nullable = false;
+        }
+        // A row that must point at one that must point back needs a check at the end.
+        if to > self.number && !nullable {
+            deferral = Deferral::Deferred;
         }
         let mut columns: Vec<usize> = Vec::new();
         for (position, &(_, root)) in far.iter().enumerate() {
@@ -250,7 +254,7 @@ impl Builder<'_> {
                 (other.on_delete, other.follows_updates)
             });
         let null_only = (on_delete == Action::SetNull
-            && self.server_version >= 150_000
+            && self.schema.server_version >= 150_000
             && !match_full
             && genes[12] % 2 == 1)
             .then(|| one_of(genes[12] / 2, &columns));
@@ -329,7 +333,7 @@ impl Builder<'_> {
                         Deferral::Deferred,
                     ],
                 ),
-                nulls_not_distinct: self.server_version >= 150_000 && once_in(genes[4], 3),
+                nulls_not_distinct: self.schema.server_version >= 150_000 && once_in(genes[4], 3),
                 include,
             });
         }

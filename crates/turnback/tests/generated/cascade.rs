@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::rows::{Row, Rows, Value};
 use crate::schema::*;
+use crate::split::Move;
 
 /// What the table's triggers make of a row before it is written.
 pub fn fire(table: &Table, row: &mut Row, note_is_written: bool) {
@@ -62,12 +63,31 @@ impl<'a> Cascade<'a> {
         if let Some(row) = self.rows.tables[table].get_mut(&uid) {
             fire(own, row, note_is_written);
         }
-        self.rows.note_in_audit(own, "UPDATE", uid);
+        let moves = own.moves(was, &self.rows.tables[table][&uid], rekeyed);
+        let children = self.children(table, was);
+        // Triggers tell a row that goes to another partition from one that stays; and before
+        // PostgreSQL 15 foreign keys take the one for a row that is deleted.
+        let tells = own
+            .triggers
+            .iter()
+            .any(|trigger| matches!(trigger, Trigger::Audit | Trigger::CapitalsOfNote));
+        self.open |= moves == Move::Perhaps && tells;
+        self.open |=
+            moves != Move::Stays && self.schema.server_version < 150_000 && !children.is_empty();
+        if moves == Move::Goes {
+            if let Some(row) = self.rows.tables[table].get_mut(&uid) {
+                fire(own, row, true);
+            }
+            self.rows.note_in_audit(own, "DELETE", uid);
+            self.rows.note_in_audit(own, "INSERT", uid);
+        } else {
+            self.rows.note_in_audit(own, "UPDATE", uid);
+        }
         let now = self.rows.tables[table][&uid].clone();
         if self.open {
             return;
         }
-        for (child_table, child, reference) in self.children(table, was) {
+        for (child_table, child, reference) in children {
             let changed = reference
                 .far
                 .iter()

@@ -15,6 +15,7 @@ use crate::clients::{Clients, Shape};
 use crate::ddl::Ddl;
 use crate::engine::{Engine, drafted, snapshot};
 use crate::genes::{Genes, once_in, one_of};
+use crate::given;
 use crate::rows::Rows;
 use crate::schema::*;
 
@@ -77,10 +78,11 @@ impl Case<'_> {
     async fn run(&self, rows: Rows) -> Result<Outcome, String> {
         let before = snapshot(self.db.url()).await?;
         let dump = self.dump();
-        let Some(plan) = self.plan(&before)? else {
+        let Some(mut plan) = self.plan(&before)? else {
             return Ok(Outcome::Nothing);
         };
         let shapes = self.shapes(&plan)?;
+        given::add(self.schema, &mut plan, &shapes);
         let last = shapes
             .last()
             .map(|shape| shape.converted.clone())
@@ -313,6 +315,7 @@ impl Case<'_> {
         let mut found = snapshot(self.db.url()).await?;
         expected.database.clone_from(&found.database);
         for snapshot in [&mut expected, &mut found] {
+            name_sequences(snapshot);
             for table in snapshot.tables.values_mut() {
                 // Statistics list columns in the table's own order, which is another.
                 for statistics in &mut table.statistics {
@@ -352,6 +355,29 @@ impl Case<'_> {
             }
         }
         Some(schema)
+    }
+}
+
+/// Names sequences after the columns that own them: PostgreSQL gave them the first name that was
+/// free, which other columns of the first shape may have had.
+fn name_sequences(snapshot: &mut Snapshot) {
+    for (name, table) in &mut snapshot.tables {
+        for column in &mut table.columns {
+            let Some(sequence) = column.sequence.take() else {
+                continue;
+            };
+            let own = TableName::new(
+                name.schema.clone(),
+                Ident::new(format!("{}.{}", name.name.as_str(), column.name.as_str())),
+            );
+            if let Some(found) = snapshot.sequences.remove(&sequence) {
+                snapshot.sequences.insert(own.clone(), found);
+            }
+            if column.draws_from_a_sequence() {
+                column.default = column.default.take().map(|_| format!("nextval {own}"));
+            }
+            column.sequence = Some(own);
+        }
     }
 }
 

@@ -88,6 +88,7 @@ impl<'a> Clients<'a> {
                 schema: self.schema,
                 rows: &self.rows,
                 converted: &shape.converted,
+                sees_partitions: shape.tag.is_none(),
             }
             .write(genes, stop * 100 + n);
             let Some(write) = write else { continue };
@@ -182,37 +183,91 @@ impl<'a> Clients<'a> {
                 ));
             }
         }
+        self.views(&tables).await?;
         self.audit().await
+    }
+
+    /// Views show what the tables of the same shape hold; materialized ones once refreshed.
+    async fn views(
+        &mut self,
+        tables: &[BTreeMap<String, Vec<Option<String>>>],
+    ) -> Result<(), String> {
+        let schema = self.schema;
+        for view in &schema.views {
+            let number = schema.table_of(view);
+            if view.materialized {
+                self.refresh(&view.name).await?;
+            }
+            let table = &schema.tables[number];
+            let shown = &view.columns;
+            let columns: Vec<String> = shown
+                .iter()
+                .map(|&at| as_text(&table.columns[at]))
+                .collect();
+            let sql = format!("SELECT {} FROM {}", columns.join(", "), quoted(&view.name));
+            let mut found = self.texts(&sql, shown.len()).await?;
+            let mut expected: Vec<Vec<Option<String>>> = tables[number]
+                .values()
+                .map(|row| shown.iter().map(|&at| row[at].clone()).collect())
+                .collect();
+            found.sort();
+            expected.sort();
+            if found != expected {
+                return Err(format!(
+                    "view {} shows\n  {found:?}, and its table holds\n  {expected:?}",
+                    view.name
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where versions share a materialized view, older ones see it through a view.
+    async fn refresh(&mut self, view: &str) -> Result<(), String> {
+        let statements: Vec<String> = sqlx::query_scalar(
+            "SELECT format('REFRESH MATERIALIZED VIEW %I.%I', schemaname, matviewname) \
+             FROM pg_matviews WHERE matviewname = $1",
+        )
+        .bind(view)
+        .persistent(false)
+        .fetch_all(&mut self.connection)
+        .await
+        .map_err(said)?;
+        for statement in &statements {
+            self.run(statement).await?;
+        }
+        Ok(())
     }
 
     async fn table(
         &mut self,
         table: &Table,
     ) -> Result<BTreeMap<String, Vec<Option<String>>>, String> {
-        let columns: Vec<String> = table
-            .columns
-            .iter()
-            .map(|column| match column.role {
-                Role::Time => "NULL::text".to_owned(),
-                _ => format!("{}::text", quoted(&column.name)),
-            })
-            .collect();
+        let columns: Vec<String> = table.columns.iter().map(as_text).collect();
         let sql = format!("SELECT {} FROM {}", columns.join(", "), quoted(&table.name));
-        let rows = sqlx::raw_sql(AssertSqlSafe(sql.clone()))
-            .fetch_all(&mut self.connection)
-            .await
-            .map_err(|error| format!("{}\n  in: {sql}", said(error)))?;
         let mut found = BTreeMap::new();
-        for row in rows {
-            let values: Result<Vec<Option<String>>, _> =
-                (0..table.columns.len()).map(|at| row.try_get(at)).collect();
-            let values = values.map_err(said)?;
+        for values in self.texts(&sql, table.columns.len()).await? {
             let tag = values[table.tag()].clone().unwrap_or_default();
             if found.insert(tag.clone(), values).is_some() {
                 return Err(format!("row {tag} of {} is there twice", table.name));
             }
         }
         Ok(found)
+    }
+
+    async fn texts(
+        &mut self,
+        sql: &str,
+        columns: usize,
+    ) -> Result<Vec<Vec<Option<String>>>, String> {
+        let rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+            .fetch_all(&mut self.connection)
+            .await
+            .map_err(|error| format!("{}\n  in: {sql}", said(error)))?;
+        rows.iter()
+            .map(|row| (0..columns).map(|at| row.try_get(at)).collect())
+            .collect::<Result<_, _>>()
+            .map_err(said)
     }
 
     async fn audit(&mut self) -> Result<(), String> {
@@ -235,6 +290,14 @@ impl<'a> Clients<'a> {
     /// The new shape is gone: its keys may be others when it comes again.
     pub fn forget_uuids(&mut self) {
         self.keys.retain(|(is_uuid, _), _| !is_uuid);
+    }
+}
+
+/// What the model compares of a column: times are the server's own.
+fn as_text(column: &Column) -> String {
+    match column.role {
+        Role::Time => "NULL::text".to_owned(),
+        _ => format!("{}::text", quoted(&column.name)),
     }
 }
 

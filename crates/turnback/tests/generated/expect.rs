@@ -4,34 +4,100 @@ use std::collections::BTreeSet;
 
 use crate::clients::Shape;
 use crate::schema::*;
+use crate::split::Split;
+use crate::ways;
 
 /// The rules that must refuse a schema when its keys are converted to these shapes, one after
 /// the other.
 pub fn codes(schema: &Schema, shapes: &[Shape], server_version: u32) -> BTreeSet<&'static str> {
-    let converted = &shapes[shapes.len() - 1].converted;
-    let touched = |column: &Column| column.root.is_some_and(|root| converted.contains(&root));
     let mut codes = BTreeSet::new();
-    // Before PostgreSQL 15 a view cannot show what its reader may see.
-    let secured = schema
-        .tables
-        .iter()
-        .any(|table| table.policy && table.columns.iter().any(touched));
-    if secured && server_version < 150_000 {
-        codes.insert("row-security");
+    for step in shapes.windows(2) {
+        let (before, after) = (&step[0].converted, &step[1].converted);
+        let phase = Phase {
+            schema,
+            own: after.difference(before).copied().collect(),
+        };
+        // What cannot be followed is not looked at any further.
+        let unclear = phase.unclear();
+        if unclear.is_empty() {
+            codes.extend(phase.not_carried(server_version));
+        }
+        codes.extend(unclear);
     }
-    // A number that others refer to looks like a key; what fills it is the user's secret.
-    let without_sequence = |number: &usize| {
-        let columns = &schema.tables[*number].columns;
-        !columns.iter().any(|c| matches!(c.role, Role::Key(_)))
-    };
-    if converted.iter().any(without_sequence) {
-        codes.insert("no-sequence");
+    codes
+}
+
+/// Keys that change together.
+struct Phase<'a> {
+    schema: &'a Schema,
+    own: BTreeSet<usize>,
+}
+
+impl Phase<'_> {
+    fn touched(&self, column: &Column) -> bool {
+        column.root.is_some_and(|root| self.own.contains(&root))
     }
-    if let Some(defect) = &schema.defect {
-        let table = &schema.tables[defect.table];
-        let whole_table = table.columns.iter().any(touched);
-        let column = touched(&table.columns[defect.column]);
-        let code = match defect.kind {
+
+    /// Where it cannot even be said which columns change.
+    fn unclear(&self) -> BTreeSet<&'static str> {
+        let mut codes = BTreeSet::new();
+        // A number that others refer to looks like a key; what fills it is the user's secret.
+        for &root in &self.own {
+            match self.schema.tables[root].key() {
+                None => {
+                    codes.insert("no-sequence");
+                }
+                Some(key) => codes.extend(ways::to(self.schema, root, key).unclear),
+            }
+        }
+        codes
+    }
+
+    fn not_carried(&self, server_version: u32) -> BTreeSet<&'static str> {
+        let tables = || self.schema.tables.iter();
+        let mut codes = BTreeSet::new();
+        // Before PostgreSQL 15 a view cannot show what its reader may see.
+        let secured =
+            tables().any(|table| table.policy && table.columns.iter().any(|c| self.touched(c)));
+        if secured && server_version < 150_000 {
+            codes.insert("row-security");
+        }
+        for table in tables() {
+            let (columns, _) = table.split.as_ref().map(Split::columns).unwrap_or_default();
+            if columns.iter().any(|&at| self.touched(&table.columns[at])) {
+                codes.insert("partition-key");
+            }
+        }
+        let keys = self
+            .own
+            .iter()
+            .filter_map(|&root| Some((root, tables().nth(root)?.key()?)));
+        for ((table, _), beside) in
+            keys.flat_map(|(root, key)| ways::to(self.schema, root, key).known)
+        {
+            let columns = &self.schema.tables[table].columns;
+            if beside.iter().any(|&(near, _)| self.touched(&columns[near])) {
+                codes.insert("two-keys-at-once");
+            }
+        }
+        codes.extend(self.schema.defect.iter().filter_map(|d| self.defect(d)));
+        for reference in tables().flat_map(|table| &table.references) {
+            let there = &self.schema.tables[reference.table];
+            let changes = |at: &usize| self.touched(&there.columns[*at]);
+            // The index goes without its foreign key where no key of it goes in the same phase.
+            if stands_on(there, reference).iter().any(changes) && !reference.far.iter().any(changes)
+            {
+                codes.insert("foreign-key-on-include");
+            }
+        }
+        codes
+    }
+
+    fn defect(&self, defect: &Defect) -> Option<&'static str> {
+        let table = &self.schema.tables[defect.table];
+        let whole_table = table.columns.iter().any(|c| self.touched(c));
+        let column = self.touched(&table.columns[defect.column]);
+        match defect.kind {
             DefectKind::ExpressionIndex => column.then_some("expression-index"),
             DefectKind::PredicateIndex => column.then_some("index-predicate"),
             DefectKind::Check => column.then_some("check-constraint"),
@@ -47,25 +113,16 @@ pub fn codes(schema: &Schema, shapes: &[Shape], server_version: u32) -> BTreeSet
             }
             DefectKind::Policy => column.then_some("policy"),
             DefectKind::Rule => whole_table.then_some("rule"),
-        };
-        codes.extend(code);
-    }
-    for reference in schema.tables.iter().flat_map(|table| &table.references) {
-        let there = &schema.tables[reference.table];
-        let phase = |at: &usize| {
-            let root = there.columns[*at].root?;
-            shapes
-                .iter()
-                .position(|shape| shape.converted.contains(&root))
-        };
-        let own: BTreeSet<Option<usize>> = reference.far.iter().map(phase).collect();
-        let includes = stands_on(there, reference).iter().map(phase);
-        // The index goes without its foreign key where no key of it goes in the same phase.
-        if includes.flatten().any(|phase| !own.contains(&Some(phase))) {
-            codes.insert("foreign-key-on-include");
+            DefectKind::Materialized => column.then_some("materialized-view"),
+            DefectKind::PublishedColumn | DefectKind::PublishedRows => {
+                column.then_some("publication-columns")
+            }
+            DefectKind::Function => column.then_some("function"),
+            DefectKind::ViewOfPartition => {
+                (column && table.split.is_some()).then_some("view-of-a-partition")
+            }
         }
     }
-    codes
 }
 
 /// What the unique index includes that a foreign key stands on: of those that would do, the one

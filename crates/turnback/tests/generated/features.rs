@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::clients::Shape;
 use crate::schema::*;
+use crate::split::{Bound, By};
 
 /// Names of what a converted schema has, as far as it matters to a conversion.
 pub fn of(schema: &Schema, shapes: &[Shape]) -> BTreeSet<&'static str> {
@@ -32,6 +33,14 @@ pub fn of(schema: &Schema, shapes: &[Shape]) -> BTreeSet<&'static str> {
             Source::View(_) => false,
         }),
     );
+    has(
+        "materialized views given anew",
+        schema.views.iter().any(|view| {
+            let table = &schema.tables[schema.table_of(view)];
+            view.materialized && view.columns.iter().any(|&at| touched(table, at))
+        }),
+    );
+    has("publications", !schema.publications.is_empty());
     for (number, table) in schema.tables.iter().enumerate() {
         if !(0..table.columns.len()).any(|at| touched(table, at)) {
             has("untouched tables", true);
@@ -58,6 +67,29 @@ pub fn of(schema: &Schema, shapes: &[Shape]) -> BTreeSet<&'static str> {
                 );
             }
         }
+        if let Some(split) = &table.split {
+            has(
+                match split.by {
+                    By::Range(_) => "partitioned by range",
+                    By::List(_) => "partitioned by list",
+                    By::Hash(_) | By::HashOfTag => "partitioned by hash",
+                },
+                true,
+            );
+            let parts = split.all();
+            let converted = table.key().is_some_and(|key| touched(table, key));
+            has("partitioned keys", converted);
+            has("partitions of partitions", parts.len() > split.parts.len());
+            has(
+                "default partitions",
+                parts.iter().any(|part| part.bound == Bound::Rest),
+            );
+            has("attached partitions", parts.iter().any(|p| p.attached));
+        }
+        has(
+            "policies given anew",
+            (table.key_policy).is_some_and(|policy| touched(table, policy.column)),
+        );
         has("tables without rows", table.rows == 0);
         has("long names", table.name.len() > 50);
         has("unlogged tables", table.unlogged);
@@ -119,6 +151,11 @@ pub fn of(schema: &Schema, shapes: &[Shape]) -> BTreeSet<&'static str> {
             .filter(|r| r.columns.iter().any(|&at| touched(table, at)))
         {
             has("self-references", reference.table == number);
+            has(
+                "references to partitioned tables",
+                schema.tables[reference.table].split.is_some(),
+            );
+            has("references of partitioned tables", table.split.is_some());
             has("cycles", reference.table > number);
             has("composite references", reference.columns.len() > 1);
             has("match full", reference.match_full);

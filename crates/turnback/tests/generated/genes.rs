@@ -3,6 +3,7 @@
 
 use proptest::array::{uniform4, uniform8, uniform16};
 use proptest::collection::vec;
+use proptest::option::weighted;
 use proptest::prelude::*;
 
 /// A case.
@@ -14,6 +15,8 @@ pub struct Genes {
     pub tables: Vec<TableGenes>,
     /// Its views.
     pub views: Vec<[u8; 8]>,
+    /// Its publications.
+    pub publications: Vec<[u8; 8]>,
     /// What its clients do, over and over, at every stop.
     pub writes: Vec<[u8; 4]>,
 }
@@ -31,6 +34,10 @@ pub struct TableGenes {
     pub indexes: Vec<[u8; 8]>,
     /// Triggers.
     pub triggers: Vec<[u8; 4]>,
+    /// How it is partitioned, where it is, and its partitions.
+    pub split: Option<([u8; 8], Vec<[u8; 8]>)>,
+    /// A policy that computes with a key.
+    pub policy: Option<[u8; 4]>,
 }
 
 /// Cases.
@@ -41,26 +48,35 @@ pub fn strategy() -> impl Strategy<Value = Genes> {
         vec(uniform8(any::<u8>()), 0..3),
         vec(uniform8(any::<u8>()), 0..4),
         vec(uniform4(any::<u8>()), 0..3),
+        weighted(
+            0.3,
+            (uniform8(any::<u8>()), vec(uniform8(any::<u8>()), 1..4)),
+        ),
+        weighted(0.15, uniform4(any::<u8>())),
     )
         .prop_map(
-            |(head, references, uniques, indexes, triggers)| TableGenes {
+            |(head, references, uniques, indexes, triggers, split, policy)| TableGenes {
                 head,
                 references,
                 uniques,
                 indexes,
                 triggers,
+                split,
+                policy,
             },
         );
     (
         uniform16(any::<u8>()),
         vec(table, 1..6),
         vec(uniform8(any::<u8>()), 0..3),
+        vec(uniform8(any::<u8>()), 0..2),
         vec(uniform4(any::<u8>()), 4..16),
     )
-        .prop_map(|(head, tables, views, writes)| Genes {
+        .prop_map(|(head, tables, views, publications, writes)| Genes {
             head,
             tables,
             views,
+            publications,
             writes,
         })
 }

@@ -13,10 +13,16 @@ mod expect;
 mod features;
 mod finish;
 mod genes;
+mod given;
 mod names;
+mod partition;
+mod parts;
 mod rows;
 mod schema;
 mod search;
+mod split;
+mod statement;
+mod ways;
 mod writes;
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::genes::mix;
 use crate::schema::*;
+use crate::split::Place;
 
 /// A value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -163,7 +164,7 @@ impl Rows {
                     .references
                     .iter()
                     .any(|reference| !self.holds(reference, row));
-                if null || dangling {
+                if null || dangling || table.place(row) == Place::Nowhere {
                     broken.insert((number, uid));
                 }
             }

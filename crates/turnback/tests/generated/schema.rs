@@ -1,6 +1,8 @@
 //! A schema, as the generator knows it: enough to write its DDL in either shape and to say what
 //! a write does to its rows.
 
+use crate::split::Split;
+
 /// A whole database.
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
@@ -10,8 +12,12 @@ pub struct Schema {
     pub tables: Vec<Table>,
     /// Its views, in the order in which they are made.
     pub views: Vec<View>,
+    /// Its publications.
+    pub publications: Vec<Publication>,
     /// The one thing that some have and that is not carried.
     pub defect: Option<Defect>,
+    /// The server that it is for (`server_version_num`).
+    pub server_version: u32,
 }
 
 /// A table. Every table has a column `tag`, by which its rows are told apart in every shape,
@@ -50,6 +56,10 @@ pub struct Table {
     pub full_identity: bool,
     /// A check that only asks a reference for null.
     pub null_check: Option<usize>,
+    /// How its rows are spread over partitions.
+    pub split: Option<Split>,
+    /// A policy that computes with a key, and that the plan gives anew.
+    pub key_policy: Option<KeyPolicy>,
     /// How many rows it starts with.
     pub rows: usize,
 }
@@ -237,6 +247,8 @@ pub struct View {
     pub columns: Vec<usize>,
     /// Comment and grants.
     pub decorated: bool,
+    /// It is a materialized view, which the plan gives anew where it has to.
+    pub materialized: bool,
 }
 
 /// What a view shows.
@@ -282,6 +294,53 @@ pub enum DefectKind {
     Default,
     /// A policy that reads the column.
     Policy,
+    /// A materialized view of it that the plan does not give anew.
+    Materialized,
+    /// A publication with the column in its list of columns.
+    PublishedColumn,
+    /// A publication with the column in its row filter.
+    PublishedRows,
+    /// A function with a body that is bound to the column.
+    Function,
+    /// A view of one partition.
+    ViewOfPartition,
+}
+
+/// A policy that computes with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyPolicy {
+    /// The column.
+    pub column: usize,
+    /// `RESTRICTIVE`
+    pub restrictive: bool,
+    /// `FOR ALL` rather than `FOR SELECT`.
+    pub all: bool,
+}
+
+/// A publication for logical replication.
+#[derive(Clone, Debug)]
+pub struct Publication {
+    /// Its name.
+    pub name: String,
+    /// What it publishes.
+    pub of: Published,
+    /// Inserts alone.
+    pub inserts: bool,
+    /// Partitions are published as their table.
+    pub via_root: bool,
+}
+
+/// What a publication publishes.
+#[derive(Clone, Debug)]
+pub enum Published {
+    /// Every table.
+    All,
+    /// Those of a schema.
+    Schema(usize),
+    /// These tables, whole.
+    Tables(Vec<usize>),
+    /// These columns of a table.
+    Columns(usize, Vec<usize>),
 }
 
 impl Table {

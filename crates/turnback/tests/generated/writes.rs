@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use crate::cascade::{Cascade, fire};
 use crate::genes::{mix, once_in};
 use crate::names::{listed, quoted};
-use crate::rows::{Row, Rows, Value};
+use crate::rows::{Rows, Value};
 use crate::schema::*;
+use crate::statement::given_key;
 
 /// A write.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Writer<'a> {
     pub rows: &'a Rows,
     /// Tables whose keys are uuid in the client's shape.
     pub converted: &'a BTreeSet<usize>,
+    /// It is the shape of partitions, too.
+    pub sees_partitions: bool,
 }
 
 impl Writer<'_> {
@@ -90,15 +93,14 @@ impl Writer<'_> {
             .references
             .iter()
             .filter(|r| r.deferral != Deferral::Never || r.table == table)
-            .filter(|r| r.columns.len() == 1)
-            .filter(|r| self.schema.tables[r.table].key() == Some(r.far[0]))
+            .filter(|r| self.by_key(r))
             .collect();
         let reference = *deferred.get(salt % deferred.len().max(1))?;
         let mut after = self.rows.clone();
         let child = after.add(self.schema, table);
         let parent = after.add(self.schema, reference.table);
-        after.set(table, child, reference, Some(vec![Value::Key(parent)]));
-        self.refer_all(&mut after, table, child, salt, Some(reference.columns[0]));
+        self.point_at(&mut after, (table, child), reference, parent);
+        self.refer_all(&mut after, table, child, salt, Some(&reference.columns));
         self.refer_all(&mut after, reference.table, parent, salt / 3, None);
         let pending = [child, parent];
         // A parent that points at the child may do so only with a check at the end.
@@ -135,8 +137,7 @@ impl Writer<'_> {
         let single: Vec<&Reference> = own
             .references
             .iter()
-            .filter(|r| r.columns.len() == 1 && r.table != table)
-            .filter(|r| self.schema.tables[r.table].key() == Some(r.far[0]))
+            .filter(|r| r.table != table && self.by_key(r))
             .collect();
         let reference = *single.get(salt % single.len().max(1))?;
         let there = &self.schema.tables[reference.table];
@@ -160,18 +161,18 @@ impl Writer<'_> {
             return None;
         }
         let child = after.add(self.schema, table);
-        after.set(table, child, reference, Some(vec![Value::Key(parent)]));
-        self.refer_all(&mut after, table, child, salt, Some(reference.columns[0]));
+        self.point_at(&mut after, (table, child), reference, parent);
+        self.refer_all(&mut after, table, child, salt, Some(&reference.columns));
         let row = &after.tables[table][&child];
         let knows = row.values.iter().enumerate().all(|(at, value)| {
             own.columns[at].role != Role::Reference
-                || at == reference.columns[0]
+                || reference.columns.contains(&at)
                 || ![Value::Key(parent), Value::Key(child)].contains(value)
         });
         if !knows {
             return None;
         }
-        let key = quoted(&there.columns[reference.far[0]].name);
+        let key = there.key().map(|key| quoted(&there.columns[key].name))?;
         let child_sql = self
             .insert_sql(table, child, row, false, &[parent])
             .replace(
@@ -182,6 +183,28 @@ impl Writer<'_> {
         self.arrives(&mut after, reference.table, parent);
         self.arrives(&mut after, table, child);
         self.judged(sql, after)
+    }
+
+    /// Whether a foreign key points at a row by its own key, and numbers beside it.
+    fn by_key(&self, reference: &Reference) -> bool {
+        let there = &self.schema.tables[reference.table];
+        let is_key = |at: &&usize| there.key() == Some(**at);
+        reference.far.iter().filter(is_key).count() == 1
+            && (reference.far.iter())
+                .all(|at| there.key() == Some(*at) || there.columns[*at].role == Role::Number)
+    }
+
+    /// Lets a new row point at another new one.
+    fn point_at(
+        &self,
+        after: &mut Rows,
+        (table, child): (usize, usize),
+        reference: &Reference,
+        parent: usize,
+    ) {
+        let there = &after.tables[reference.table][&parent];
+        let values = reference.far.iter().map(|&at| there.values[at]).collect();
+        after.set(table, child, reference, Some(values));
     }
 
     fn refer_elsewhere(&self, table: usize, uid: usize, salt: usize) -> Option<Write> {
@@ -301,7 +324,7 @@ impl Writer<'_> {
         ));
         let sql = format!(
             "UPDATE {} SET {} WHERE tag = '{}'",
-            quoted(&own.name),
+            self.relation(table, uid, Some(row)),
             sets.join(", "),
             Rows::tag(uid)
         );
@@ -372,7 +395,7 @@ impl Writer<'_> {
     fn delete(&self, table: usize, uid: usize) -> Option<Write> {
         let sql = format!(
             "DELETE FROM {} WHERE tag = '{}'",
-            quoted(&self.schema.tables[table].name),
+            self.relation(table, uid, None),
             Rows::tag(uid)
         );
         let mut after = self.rows.clone();
@@ -393,10 +416,10 @@ impl Writer<'_> {
         table: usize,
         uid: usize,
         salt: usize,
-        given: Option<usize>,
+        given: Option<&[usize]>,
     ) {
         for (n, reference) in self.schema.tables[table].references.iter().enumerate() {
-            if given.is_some_and(|given| reference.columns == [given]) {
+            if given.is_some_and(|given| reference.columns == given) {
                 continue;
             }
             let found = rows.refer(self.schema, table, uid, reference, mix(&[salt, n]));
@@ -426,71 +449,5 @@ impl Writer<'_> {
             },
             rekeyed: None,
         })
-    }
-
-    /// `pending` are rows that are not there yet: their keys stand as they are given.
-    fn insert_sql(
-        &self,
-        table: usize,
-        uid: usize,
-        row: &Row,
-        explicit: bool,
-        pending: &[usize],
-    ) -> String {
-        let own = &self.schema.tables[table];
-        let (mut names, mut values) = (Vec::new(), Vec::new());
-        for (at, column) in own.columns.iter().enumerate() {
-            let value = match column.role {
-                Role::Key(_) if !explicit => continue,
-                Role::Tag => format!("'{}'", Rows::tag(uid)),
-                Role::Note => format!("'{}'", row.note),
-                Role::Time => continue,
-                _ => self.value(own, at, row.values[at], pending),
-            };
-            names.push(&column.name);
-            values.push(value);
-        }
-        format!(
-            "INSERT INTO {} ({}) {}VALUES ({})",
-            quoted(&own.name),
-            listed(names),
-            if explicit {
-                "OVERRIDING SYSTEM VALUE "
-            } else {
-                ""
-            },
-            values.join(", ")
-        )
-    }
-
-    /// A value in the client's shape: of a row that is there, its key is looked up.
-    fn value(&self, own: &Table, at: usize, value: Value, pending: &[usize]) -> String {
-        match (value, own.columns[at].root) {
-            (Value::Null, _) => "NULL".to_owned(),
-            (Value::Number(number), _) => number.to_string(),
-            (Value::Key(uid), Some(root)) if pending.contains(&uid) => {
-                given_key(uid, self.converted.contains(&root))
-            }
-            (Value::Key(uid), Some(root)) => {
-                let there = &self.schema.tables[root];
-                let key = there.key().expect("a root has a key");
-                format!(
-                    "(SELECT k.{} FROM {} k WHERE k.tag = '{}')",
-                    quoted(&there.columns[key].name),
-                    quoted(&there.name),
-                    Rows::tag(uid)
-                )
-            }
-            (Value::Key(_), None) => unreachable!("only columns with a root hold keys"),
-        }
-    }
-}
-
-/// A key that the client makes up.
-fn given_key(uid: usize, is_uuid: bool) -> String {
-    if is_uuid {
-        format!("'00000000-0000-4000-8000-{uid:012}'")
-    } else {
-        (20_000 + uid).to_string()
     }
 }
