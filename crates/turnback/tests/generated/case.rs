@@ -7,7 +7,7 @@ use turnback_core::name::{Ident, TableName};
 use turnback_core::phases::programs;
 use turnback_core::plan::{Generate, Operations, Plan};
 use turnback_core::preflight::{Finding, Weight};
-use turnback_core::schema::{Snapshot, differences};
+use turnback_core::schema::{ConstraintKind, Snapshot, differences};
 use turnback_testkit::{Cluster, Database};
 
 use crate::build;
@@ -77,28 +77,44 @@ struct Case<'a> {
 impl Case<'_> {
     async fn run(&self, rows: Rows) -> Result<Outcome, String> {
         let before = snapshot(self.db.url()).await?;
-        let dump = self.dump();
         let Some(mut plan) = self.plan(&before)? else {
             return Ok(Outcome::Nothing);
         };
         let shapes = self.shapes(&plan)?;
         given::add(self.schema, &mut plan, &shapes);
-        let last = shapes
-            .last()
-            .map(|shape| shape.converted.clone())
-            .unwrap_or_default();
         let engine = Engine::new(plan)?;
         if let Some(outcome) = self.refused(&engine, &before, &shapes).await? {
             return Ok(outcome);
         }
         let mut clients = Clients::connect(self.db.url(), self.schema, rows).await?;
+        self.journey(&before, &engine, &shapes, &mut clients)
+            .await
+            .map_err(|error| format!("{error}\n\nThe last writes:\n  {}", clients.last_writes()))?;
+        Ok(Outcome::Carried {
+            features: crate::features::of(self.schema, &shapes),
+            writes: clients.counts,
+        })
+    }
 
-        self.forward(&engine, &shapes, &mut clients).await?;
+    /// There and back, there again and to the end.
+    async fn journey(
+        &self,
+        before: &Snapshot,
+        engine: &Engine,
+        shapes: &[Shape],
+        clients: &mut Clients<'_>,
+    ) -> Result<(), String> {
+        let last = shapes
+            .last()
+            .map(|shape| shape.converted.clone())
+            .unwrap_or_default();
+        let dump = self.dump();
+        self.forward(engine, shapes, clients).await?;
         engine
             .back()
             .await
             .map_err(|error| format!("back: {error}"))?;
-        same(&before, &snapshot(self.db.url()).await?, "the way back")?;
+        same(before, &snapshot(self.db.url()).await?, "the way back")?;
         if let (Some(before), Some(after)) = (dump, self.dump())
             && before != after
         {
@@ -138,11 +154,7 @@ impl Case<'_> {
             .read(&contracted)
             .await
             .map_err(|error| format!("after contract: {error}"))?;
-        self.by_hand(&last).await?;
-        Ok(Outcome::Carried {
-            features: crate::features::of(self.schema, &shapes),
-            writes: clients.counts,
-        })
+        self.by_hand(&last).await
     }
 
     /// Every stop on the way: each phase expanded, and cut over.
@@ -316,6 +328,7 @@ impl Case<'_> {
         expected.database.clone_from(&found.database);
         for snapshot in [&mut expected, &mut found] {
             name_sequences(snapshot);
+            order_pairs(snapshot);
             for table in snapshot.tables.values_mut() {
                 // Statistics list columns in the table's own order, which is another.
                 for statistics in &mut table.statistics {
@@ -377,6 +390,33 @@ fn name_sequences(snapshot: &mut Snapshot) {
                 column.default = column.default.take().map(|_| format!("nextval {own}"));
             }
             column.sequence = Some(own);
+        }
+    }
+}
+
+/// A foreign key to the primary key of a partitioned table pairs its columns in that key's
+/// order, whatever order they were given in: that is how it finds the key among its like.
+fn order_pairs(snapshot: &mut Snapshot) {
+    let partitioned: BTreeSet<TableName> = snapshot
+        .tables
+        .iter()
+        .filter(|(_, table)| table.partition_key.is_some())
+        .map(|(name, _)| name.clone())
+        .collect();
+    for constraint in snapshot
+        .tables
+        .values_mut()
+        .flat_map(|t| &mut t.constraints)
+    {
+        let ConstraintKind::ForeignKey(far) = &mut constraint.kind else {
+            continue;
+        };
+        if partitioned.contains(&far.table) {
+            let near = constraint.columns.drain(..);
+            let mut pairs: Vec<(Ident, Ident)> = near.zip(far.columns.drain(..)).collect();
+            pairs.sort();
+            (constraint.columns, far.columns) = pairs.into_iter().unzip();
+            constraint.definition.clear();
         }
     }
 }

@@ -11,6 +11,9 @@ use crate::rows::{Rows, Value};
 use crate::schema::*;
 use crate::writes::Writer;
 
+/// How many writes are told of when something is wrong.
+const LAST: usize = 30;
+
 /// A shape that clients can see.
 #[derive(Clone, Debug)]
 pub struct Shape {
@@ -30,6 +33,8 @@ pub struct Clients<'a> {
     keys: BTreeMap<(bool, usize), String>,
     /// Writes that went well, and those that a constraint refused.
     pub counts: (usize, usize),
+    /// What was written, in order.
+    done: Vec<String>,
 }
 
 impl<'a> Clients<'a> {
@@ -48,7 +53,14 @@ impl<'a> Clients<'a> {
             rows,
             keys,
             counts: (0, 0),
+            done: Vec::new(),
         })
+    }
+
+    /// The last writes, for whoever wants to know how it came to this.
+    pub fn last_writes(&self) -> String {
+        let from = self.done.len().saturating_sub(LAST);
+        self.done[from..].join("\n  ")
     }
 
     /// Goes to a shape.
@@ -93,6 +105,12 @@ impl<'a> Clients<'a> {
             .write(genes, stop * 100 + n);
             let Some(write) = write else { continue };
             let answer = self.run(&format!("BEGIN; {}; COMMIT", write.sql)).await;
+            self.done.push(format!(
+                "{} ({}): {}",
+                shape.tag.as_deref().unwrap_or("public"),
+                if answer.is_ok() { "done" } else { "refused" },
+                write.sql
+            ));
             match (answer, write.after) {
                 (Ok(()), Ok(after)) => {
                     self.rows = after;
