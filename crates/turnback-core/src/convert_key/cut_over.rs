@@ -7,8 +7,8 @@ use super::constraints::{
     deferrable, stands_on_partitioned_key, touched_checks, touched_foreign_keys,
 };
 use super::parts::{
-    Swap, add_family_key, add_not_valid, drop_everywhere, family_comments, make_whole, none_detached, part_comments,
-    rename_family, rename_parts, with_parts,
+    Swap, add_family_key, add_not_valid, drop_everywhere, family_comments, make_whole,
+    none_detached, part_comments, rename_family, rename_parts, with_parts,
 };
 use super::{
     Era, Room, Shape, indexes, own_functions, policies, statistics, sync, transaction, views,
