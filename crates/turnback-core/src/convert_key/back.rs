@@ -2,19 +2,14 @@
 //! then the new shape is dropped, table by table.
 
 use super::constraints::{stands_on_partitioned_key, touched_checks, touched_foreign_keys};
-use super::cut_over::{
-    add_key, comments, constraint_indexes, functions, is_primary, marks, plain_indexes,
-    rename_constraint, rename_index,
-};
+use super::cut_over::{add_key, comments, constraint_indexes, is_primary, marks};
 use super::parts::{
-    Swap, add_family_key, add_not_valid, drop_everywhere, drop_new, family_comments, make_whole,
-    part_comments, rename_family, rename_parts, with_parts,
+    add_family_key, add_not_valid, drop_everywhere, drop_new, family_comments, make_whole,
+    part_comments, rename_family, rename_parts,
 };
 use super::passes::Pass;
-use super::{
-    Era, Room, Shape, contract, indexes, own_functions, policies, statistics, sync, transaction,
-    views,
-};
+use super::swap::Swap;
+use super::{Era, Room, Shape, contract, indexes, policies, sync, transaction, views};
 use crate::fact::Fact;
 use crate::name::{Ident, TableName};
 use crate::step::{Step, TableLock, Work};
@@ -45,17 +40,7 @@ pub(super) fn swap(room: &Room<'_>, stand_ins: &[TableName]) -> Step {
             statements.extend(rename_family(room, table, key, Swap::ToOld));
         }
     }
-    for (table, column) in room.conversion.columns() {
-        let name = &column.name;
-        statements.push(format!(
-            "ALTER TABLE {table} RENAME COLUMN {name} TO {}",
-            name.new_shape()
-        ));
-        statements.push(format!(
-            "ALTER TABLE {table} RENAME COLUMN {} TO {name}",
-            name.old_shape()
-        ));
-    }
+    statements.extend(Swap::ToOld.columns(room));
     for (table, key, index) in constraint_indexes(room).filter(|(_, key, _)| is_primary(key)) {
         if room.is_partitioned(table) {
             let names = (Era::BeforeCutOver, Shape::Old);
@@ -70,30 +55,10 @@ pub(super) fn swap(room: &Room<'_>, stand_ins: &[TableName]) -> Step {
                 .map(|one| room.if_partition(table, &one)),
         );
     }
-    for (table, index) in plain_indexes(room) {
-        for (member, part) in with_parts(room, table, index) {
-            let (name, new, old) = (
-                &part.name,
-                part.name.new_shape_of(phase),
-                part.name.old_shape_of(phase),
-            );
-            statements.push(rename_index(room, member, name, &new));
-            statements.push(rename_index(room, member, &old, name));
-        }
-    }
-    statements.extend(statistics::back(room));
+    statements.extend(Swap::ToOld.plain_indexes(room));
+    statements.extend(Swap::ToOld.statistics(room));
     statements.extend(marks(room));
-    for table in room.relations() {
-        for (check, _) in touched_checks(room, table) {
-            statements.extend(
-                [
-                    rename_constraint(table, &check.name, &check.name.new_shape_of(phase)),
-                    rename_constraint(table, &check.name.old_shape_of(phase), &check.name),
-                ]
-                .map(|one| room.if_partition(table, &one)),
-            );
-        }
-    }
+    statements.extend(Swap::ToOld.checks(room));
     for (table, constraint, far) in touched_foreign_keys(room) {
         if stands_on_partitioned_key(room, far) {
             let names = (Era::BeforeCutOver, Shape::Old);
@@ -117,15 +82,9 @@ pub(super) fn swap(room: &Room<'_>, stand_ins: &[TableName]) -> Step {
         }
         statements.extend(part_comments(room, table, constraint));
     }
-    statements.extend(functions(room, Era::BeforeCutOver));
-    statements.extend(own_functions::read_anew(room));
+    statements.extend(Swap::ToOld.functions(room));
     statements.extend(views::swap_back(room, stand_ins));
     statements.extend(policies::back(room));
-    let done_when = room
-        .conversion
-        .columns()
-        .map(|(table, column)| Fact::Column(table.clone(), column.name.new_shape()))
-        .collect();
     transaction(
         "swap_back".to_owned(),
         format!(
@@ -134,7 +93,7 @@ pub(super) fn swap(room: &Room<'_>, stand_ins: &[TableName]) -> Step {
         ),
         views::locks_back(room),
         statements,
-        done_when,
+        Swap::ToOld.done_when(room),
     )
 }
 

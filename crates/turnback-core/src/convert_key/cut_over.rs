@@ -3,17 +3,13 @@
 //! Views follow attribute numbers, so the version schemas survive it untouched. PL/pgSQL
 //! refers to fields by name, so the sync functions are replaced in the same transaction.
 
-use super::constraints::{
-    deferrable, stands_on_partitioned_key, touched_checks, touched_foreign_keys,
-};
+use super::constraints::{deferrable, stands_on_partitioned_key, touched_foreign_keys};
 use super::parts::{
-    Swap, add_family_key, add_not_valid, drop_everywhere, family_comments, make_whole,
-    none_detached, part_comments, rename_family, rename_parts, with_parts,
+    add_family_key, add_not_valid, drop_everywhere, family_comments, make_whole, none_detached,
+    part_comments, rename_family, rename_parts, with_parts,
 };
-use super::{
-    Era, Room, Shape, indexes, own_functions, policies, statistics, sync, transaction, views,
-};
-use crate::fact::Fact;
+use super::swap::Swap;
+use super::{Era, Room, Shape, indexes, policies, transaction, views};
 use crate::name::{Ident, TableName, literal};
 use crate::schema::{Constraint, ConstraintKind, Index};
 use crate::step::Step;
@@ -40,17 +36,7 @@ pub(super) fn step(room: &Room<'_>) -> Step {
             &format!("ALTER TABLE {table} DROP CONSTRAINT {}", key.name),
         ));
     }
-    for (table, column) in room.conversion.columns() {
-        let name = &column.name;
-        statements.push(format!(
-            "ALTER TABLE {table} RENAME COLUMN {name} TO {}",
-            name.old_shape()
-        ));
-        statements.push(format!(
-            "ALTER TABLE {table} RENAME COLUMN {} TO {name}",
-            name.new_shape()
-        ));
-    }
+    statements.extend(Swap::ToNew.columns(room));
     for (table, key, index) in constraint_indexes(room) {
         let new_index = index.name.new_shape_of(phase);
         if room.is_partitioned(table) {
@@ -79,38 +65,10 @@ pub(super) fn step(room: &Room<'_>) -> Step {
         of_table.extend(comments(table, key, index));
         statements.extend(of_table.iter().map(|one| room.if_partition(table, one)));
     }
-    for (table, index) in plain_indexes(room) {
-        for (member, part) in with_parts(room, table, index) {
-            let (name, new, old) = (
-                &part.name,
-                part.name.new_shape_of(phase),
-                part.name.old_shape_of(phase),
-            );
-            statements.push(rename_index(room, member, name, &old));
-            statements.push(rename_index(room, member, &new, name));
-            statements.extend(
-                indexes::hangs_on(part, &member.sibling(name.clone()))
-                    .iter()
-                    .map(|one| room.if_partition(member, one)),
-            );
-        }
-    }
-    statements.extend(statistics::cut_over(room));
+    statements.extend(Swap::ToNew.plain_indexes(room));
+    statements.extend(Swap::ToNew.statistics(room));
     statements.extend(marks(room));
-    for table in room.relations() {
-        for (check, _) in touched_checks(room, table) {
-            let rename = [
-                rename_constraint(table, &check.name, &check.name.old_shape_of(phase)),
-                rename_constraint(table, &check.name.new_shape_of(phase), &check.name),
-            ];
-            statements.extend(
-                rename
-                    .into_iter()
-                    .chain(constraint_comment(table, check))
-                    .map(|one| room.if_partition(table, &one)),
-            );
-        }
-    }
+    statements.extend(Swap::ToNew.checks(room));
     for (table, constraint, far) in touched_foreign_keys(room) {
         if stands_on_partitioned_key(room, far) {
             statements.extend(add_not_valid(
@@ -132,15 +90,9 @@ pub(super) fn step(room: &Room<'_>) -> Step {
             (Era::AfterCutOver, Shape::Old),
         ));
     }
-    statements.extend(functions(room, Era::AfterCutOver));
-    statements.extend(own_functions::read_anew(room));
+    statements.extend(Swap::ToNew.functions(room));
     statements.extend(views::swap(room));
     statements.extend(policies::cut_over(room));
-    let done_when = room
-        .conversion
-        .columns()
-        .map(|(table, column)| Fact::Column(table.clone(), column.name.old_shape()))
-        .collect();
     transaction(
         "cut_over".to_owned(),
         format!(
@@ -149,7 +101,7 @@ pub(super) fn step(room: &Room<'_>) -> Step {
         ),
         views::locks_forward(room),
         statements,
-        done_when,
+        Swap::ToNew.done_when(room),
     )
 }
 
@@ -280,18 +232,4 @@ pub(super) fn marks(room: &Room<'_>) -> Vec<String> {
         }
     }
     statements
-}
-
-/// All sync functions by the names of an era.
-pub(super) fn functions(room: &Room<'_>, era: Era) -> Vec<String> {
-    room.conversion
-        .tables
-        .keys()
-        .flat_map(|table| {
-            sync::all(room, table)
-                .iter()
-                .map(|trigger| trigger.function(era))
-                .collect::<Vec<_>>()
-        })
-        .collect()
 }

@@ -25,6 +25,7 @@ mod policies;
 mod reach;
 mod refuse;
 mod statistics;
+mod swap;
 mod sync;
 mod touched;
 mod trial;

@@ -4,6 +4,7 @@
 use super::constraints::{add_foreign_key, adopt, holders, validate_part};
 use super::cut_over::{constraint_comment, rename_constraint};
 use super::family::{rename_below, when};
+use super::swap::Swap;
 use super::{Era, Room, Shape, indexes};
 use crate::fact::Fact;
 use crate::name::{Ident, TableName, list, literal};
@@ -101,13 +102,6 @@ pub(super) fn with_parts<'r>(
     all
 }
 
-/// Which way names go.
-#[derive(Clone, Copy)]
-pub(super) enum Swap {
-    ToNew,
-    ToOld,
-}
-
 /// A unique constraint of a partitioned table changes its name with that of its counterpart.
 pub(super) fn rename_family(
     room: &Room<'_>,
@@ -117,18 +111,10 @@ pub(super) fn rename_family(
 ) -> Vec<String> {
     let phase = room.phase();
     let mut statements = rename_parts(room, table, key, &|name| {
-        let away = match swap {
-            Swap::ToNew => name.old_shape_of(phase),
-            Swap::ToOld => name.new_shape_of(phase),
-        };
-        (name.clone(), away)
+        (name.clone(), swap.away(name, phase))
     });
     statements.extend(rename_parts(room, table, key, &|name| {
-        let aside = match swap {
-            Swap::ToNew => name.new_shape_of(phase),
-            Swap::ToOld => name.old_shape_of(phase),
-        };
-        (aside, name.clone())
+        (swap.aside(name, phase), name.clone())
     }));
     statements
 }

@@ -89,45 +89,12 @@ fn create(
     statements
 }
 
-/// The new ones take the plain names.
-pub(super) fn cut_over(room: &Room<'_>) -> Vec<String> {
-    touched(room)
-        .flat_map(|(table, statistics)| {
-            let plain = statistics.full_name();
-            [
-                rename(&plain, &old_name(room, statistics).name),
-                rename(&new_name(room, statistics), &plain.name),
-            ]
-            .map(|one| room.if_partition(table, &one))
-        })
-        .collect()
-}
-
-/// The old ones take them again.
-pub(super) fn back(room: &Room<'_>) -> Vec<String> {
-    touched(room)
-        .flat_map(|(table, statistics)| {
-            let plain = statistics.full_name();
-            [
-                rename(&plain, &new_name(room, statistics).name),
-                rename(&old_name(room, statistics), &plain.name),
-            ]
-            .map(|one| room.if_partition(table, &one))
-        })
-        .collect()
-}
-
 /// The name that they carry beside the old ones, until the cut-over.
 pub(super) fn new_name(room: &Room<'_>, statistics: &ExtendedStatistics) -> TableName {
     let plain = statistics.full_name();
     plain.sibling(plain.name.new_shape_of(room.phase()))
 }
 
-fn old_name(room: &Room<'_>, statistics: &ExtendedStatistics) -> TableName {
-    let plain = statistics.full_name();
-    plain.sibling(plain.name.old_shape_of(room.phase()))
-}
-
-fn rename(from: &TableName, to: &Ident) -> String {
+pub(super) fn rename(from: &TableName, to: &Ident) -> String {
     format!("ALTER STATISTICS {from} RENAME TO {to}")
 }
