@@ -1,5 +1,8 @@
 -- Version 2. Ledgers of version 1 have some of this already: it came without a number.
 
+-- A row that is published (FOR ALL TABLES) is only changed where it can be told from others.
+ALTER TABLE turnback.version ADD PRIMARY KEY (version);
+
 -- How fast backfills go: what people have set, and what the running controller does, and why.
 CREATE TABLE IF NOT EXISTS turnback.throttle (
     plan     text PRIMARY KEY,
