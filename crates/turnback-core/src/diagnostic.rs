@@ -117,7 +117,7 @@ pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
 }
 
 /// Replaces what may be a secret by asterisks, byte for byte, so that spans stay true: user
-/// and password of a URL, `password=…`, and the value of a `target:` that is no URL.
+/// and password of a URL, `password=…`, headers and the like (`authorization: …`), and the value of a `target:` that is no URL.
 /// References such as `${DATABASE_URL}` stay readable.
 pub fn mask_secrets(text: &str) -> String {
     let mut hidden: Vec<Range<usize>> = Vec::new();
@@ -141,6 +141,29 @@ pub fn mask_secrets(text: &str) -> String {
                     .map_or(text.len(), |length| start + length);
                 hidden.push(start..stop);
             }
+        }
+    }
+    // Headers, and what else carries a secret under a name.
+    for word in [
+        "authorization",
+        "token",
+        "secret",
+        "api-key",
+        "api_key",
+        "apikey",
+    ] {
+        for (at, _) in lower.match_indices(word) {
+            let rest = text[at + word.len()..].trim_start_matches(['"', '\'', ' ', '\t']);
+            let Some(value) = rest.strip_prefix([':', '=']) else {
+                continue;
+            };
+            let value = value.trim_start_matches([' ', '\t']);
+            let start = text.len() - value.len();
+            let stop = match value.chars().next() {
+                Some(quote @ ('"' | '\'')) => value[1..].find([quote, '\n']).map(|n| n + 1),
+                _ => value.find([',', '}', '&', '\n']),
+            };
+            hidden.push(start..stop.map_or(text.len(), |length| start + length));
         }
     }
     let mut line_start = 0;
@@ -223,6 +246,11 @@ mod tests {
                 "name: chat # password = s3cret",
                 "name: chat # password = ******",
             ),
+            (
+                "headers: { Authorization: \"Bearer s3 ${T}\", X-Api-Key: s3, A: b }",
+                "headers: { Authorization: ******* ** ${T}\", X-Api-Key: **, A: b }",
+            ),
+            ("table: tokens, to: uuid", "table: tokens, to: uuid"),
             ("target: ${DATABASE_URL}", "target: ${DATABASE_URL}"),
             ("target:\nname: ü", "target:\nname: ü"),
         ] {

@@ -34,11 +34,11 @@ fn a_small_guard_gets_the_documented_defaults() {
     assert_eq!(guard.interval, Duration::from_secs(10));
     assert_eq!(guard.initial_delay, Duration::ZERO);
     assert_eq!(guard.timeout, Duration::from_secs(5));
-    assert_eq!(guard.baseline, Duration::from_secs(300));
+    assert_eq!(guard.baseline, Duration::from_secs(900));
     assert_eq!((guard.phases.as_ref(), guard.warning), (None, None));
     assert!(guard.watches("users") && !guard.is_relative());
     let slow = one("sql: SELECT 1, critical: +50%, interval: 1m");
-    assert_eq!(slow.baseline, Duration::from_secs(1_800));
+    assert_eq!(slow.baseline, Duration::from_secs(5_400));
     let fast = one("sql: SELECT 1, critical: 5, interval: 1s");
     assert_eq!(fast.timeout, Duration::from_secs(1));
 }

@@ -148,7 +148,12 @@ impl fmt::Display for Baseline {
         for (name, series) in &self.guards {
             write!(f, "{name}: {} to {}", series.from, series.until)?;
             if series.unknown > 0 {
-                write!(f, ", {} samples without a value", series.unknown)?;
+                let samples = if series.unknown == 1 {
+                    "sample"
+                } else {
+                    "samples"
+                };
+                write!(f, ", {} {samples} without a value", series.unknown)?;
             }
             writeln!(f)?;
             for of in &series.objects {

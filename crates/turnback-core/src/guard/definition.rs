@@ -26,7 +26,8 @@ pub struct Guard {
     pub initial_delay: Duration,
     /// How long the probe may take. Default 5 s, or the interval where that is shorter.
     pub timeout: Duration,
-    /// How long a baseline is taken for. Default 5 min, and 30 intervals at least.
+    /// How long a baseline is taken for. Default 15 min, and 90 intervals at
+    /// least.
     pub baseline: Duration,
     /// Phases that it watches; all where there are none named.
     pub phases: Option<Vec<String>>,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::reason::{self, Beyond};
-use super::shift::Sorted;
+use super::shift::Normal;
 use super::window::{Content, Slot, Window};
 use super::{Guard, Level, Meter, Moment, Reading, Sample, Series, Threshold, Verdict};
 
@@ -13,7 +13,7 @@ use super::{Guard, Level, Meter, Moment, Reading, Sample, Series, Threshold, Ver
 pub struct Judge {
     guard: Guard,
     /// The baseline of each object that has one.
-    baseline: Vec<(Option<String>, Sorted)>,
+    baseline: Vec<(Option<String>, Normal)>,
     meter: Meter,
     window: Window,
     begun: Moment,
@@ -29,7 +29,7 @@ impl Judge {
             .map(|series| {
                 series
                     .usable()
-                    .map(|(object, values)| (object.clone(), Sorted::new(values)))
+                    .map(|(object, values)| (object.clone(), Normal::new(values)))
                     .collect()
             })
             .unwrap_or_default();
@@ -205,7 +205,7 @@ impl Judge {
         let mut found = Vec::new();
         for object in self.window.objects(recent) {
             let base = self.base(object);
-            let median = base.and_then(Sorted::median);
+            let median = base.and_then(Normal::median);
             let values: Vec<(f64, bool)> = (0..recent)
                 .filter_map(|back| self.compared(back, object, threshold, median))
                 .collect();
@@ -219,7 +219,7 @@ impl Judge {
                     (Threshold::Relative(change), Some(base)) => {
                         let now: Vec<f64> = values.iter().map(|(value, _)| *value).collect();
                         now.len() >= super::Belief::LEAST_RELATIVE as usize
-                            && base.has_shifted(&Sorted::new(&now), change.factor())
+                            && base.has_shifted(&now, change.factor())
                     }
                     (Threshold::Relative(_), None) => false,
                 };
@@ -261,7 +261,7 @@ impl Judge {
         }
     }
 
-    fn base(&self, object: &Option<String>) -> Option<&Sorted> {
+    fn base(&self, object: &Option<String>) -> Option<&Normal> {
         let mut baselines = self.baseline.iter();
         baselines
             .find(|(of, _)| of == object)

@@ -1,6 +1,7 @@
 //! Guards: what is measured while a phase runs and bakes, and what the measurements say.
 
 mod baseline;
+mod clinging;
 mod definition;
 mod judge;
 mod level;

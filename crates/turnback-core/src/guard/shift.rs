@@ -6,13 +6,77 @@
 //! the effect size: J. L. Hodges and E. L. Lehmann, “Estimates of Location Based on Rank Tests”,
 //! Annals of Mathematical Statistics 34 (1963), taken of ratios instead of differences. Both ask
 //! only which of two values is greater, so single spikes count no more than any other sample.
-//! `docs/guards.md` shows how often they err.
+//! Samples that cling together count for fewer, see [`clinging`](super::clinging).
+//! `docs/guards.md` shows how often all this errs.
+
+use super::clinging::worth;
 
 /// From here on a rank sum is more than chance: one-sided, at most one in a thousand where
 /// nothing has changed and samples do not depend on one another.
 const MORE_THAN_CHANCE: f64 = 3.09;
 
-/// A baseline to compare with: sorted, and without what is no number.
+/// Deviations in the median absolute deviation of a normal distribution.
+const DEVIATION: f64 = 1.4826;
+/// How much wider medians scatter than means, where values are normal: √(π/2).
+const OF_MEDIANS: f64 = 1.2533;
+
+/// A baseline to compare with.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Normal {
+    values: Sorted,
+    /// How many samples are worth one that depends on no other: 1 or more.
+    worth: f64,
+}
+
+impl Normal {
+    /// Takes values in the order in which they were measured.
+    pub(super) fn new(values: &[f64]) -> Self {
+        Self {
+            values: Sorted::new(values),
+            worth: worth(values),
+        }
+    }
+
+    /// The value in the middle.
+    pub(super) fn median(&self) -> Option<f64> {
+        self.values.median()
+    }
+
+    /// Whether `now` is really `factor` times this, or beyond: more than half of all pairs of a
+    /// value of now and one of the baseline are (the Hodges–Lehmann estimate of their ratio is
+    /// beyond the factor); the rank test says that the two differ at all; and where samples cling
+    /// together, the medians are further apart than those of clinging samples wander.
+    pub(super) fn has_shifted(&self, now: &[f64], factor: f64) -> bool {
+        let now = Sorted::new(now);
+        let rises = factor > 1.0;
+        self.values.share_beyond(&now, factor, rises) > 0.5
+            && self.values.standard_score(&now, rises) >= MORE_THAN_CHANCE
+            && (self.worth <= 1.0 || self.distance(&now, rises) >= MORE_THAN_CHANCE)
+    }
+
+    /// How far the medians are apart, in the direction that is asked for: in standard errors of
+    /// samples that are worth so much less.
+    fn distance(&self, now: &Sorted, rises: bool) -> f64 {
+        let (Some(there), Some(here)) = (self.values.median(), now.median()) else {
+            return 0.0;
+        };
+        let apart = if rises { here - there } else { there - here };
+        let off: Vec<f64> = self.values.0.iter().map(|v| (v - there).abs()).collect();
+        let deviation = DEVIATION * Sorted::new(&off).median().unwrap_or(0.0);
+        let worth = |values: &Sorted| (values.0.len() as f64 / self.worth).max(1.0);
+        let spread = (1.0 / worth(&self.values) + 1.0 / worth(now)).sqrt();
+        let error = OF_MEDIANS * deviation * spread;
+        if error > 0.0 {
+            apart / error
+        } else if apart > 0.0 {
+            f64::INFINITY
+        } else {
+            0.0
+        }
+    }
+}
+
+/// Values in their order, without what is no number.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Sorted(Vec<f64>);
 
@@ -38,15 +102,6 @@ impl Sorted {
     /// The least and the greatest value.
     pub(super) fn range(&self) -> Option<(f64, f64)> {
         Some((*self.0.first()?, *self.0.last()?))
-    }
-
-    /// Whether `now` is really `factor` times this, or beyond: more than half of all pairs of a
-    /// value of now and one of the baseline are (the Hodges–Lehmann estimate of their ratio is
-    /// beyond the factor), and the rank test says that the two differ at all.
-    pub(super) fn has_shifted(&self, now: &Self, factor: f64) -> bool {
-        let rises = factor > 1.0;
-        let beyond = self.share_beyond(now, factor, rises);
-        beyond > 0.5 && self.standard_score(now, rises) >= MORE_THAN_CHANCE
     }
 
     /// The part of all pairs in which the value of now is beyond `factor` times that of the
@@ -143,20 +198,33 @@ mod tests {
             let tail = exact_tail(there as usize, now, u);
             assert!(tail <= 0.001, "{there} and {now}: {tail}");
             let above: Vec<f64> = (0..now).map(|n| 1_000.0 + n as f64).collect();
-            assert!(Sorted::new(&base).has_shifted(&Sorted::new(&above), 1.2));
+            let base = Sorted::new(&base);
+            assert!(base.standard_score(&Sorted::new(&above), true) >= MORE_THAN_CHANCE);
         }
     }
 
     #[test]
     fn equal_values_never_differ() {
-        let base = Sorted::new(&[5.0; 40]);
-        assert!(!base.has_shifted(&Sorted::new(&[5.0; 5]), 1.1));
-        assert!(!base.has_shifted(&Sorted::new(&[5.0; 5]), 0.9));
-        assert!(base.has_shifted(&Sorted::new(&[6.0; 5]), 1.1));
-        assert!(base.has_shifted(&Sorted::new(&[4.0; 5]), 0.9));
-        assert!(!base.has_shifted(&Sorted::new(&[6.0; 5]), 1.3));
-        assert!(!base.has_shifted(&Sorted::new(&[]), 1.1));
-        assert!(!Sorted::new(&[]).has_shifted(&base, 1.1));
+        let base = Normal::new(&[5.0; 40]);
+        assert!(!base.has_shifted(&[5.0; 5], 1.1));
+        assert!(!base.has_shifted(&[5.0; 5], 0.9));
+        assert!(base.has_shifted(&[6.0; 5], 1.1));
+        assert!(base.has_shifted(&[4.0; 5], 0.9));
+        assert!(!base.has_shifted(&[6.0; 5], 1.3));
+        assert!(!base.has_shifted(&[], 1.1));
+        assert!(!Normal::new(&[]).has_shifted(&[5.0; 5], 1.1));
+    }
+
+    #[test]
+    fn samples_that_cling_together_must_be_further_off() {
+        // The same values: once in turn, once each ten times in a row.
+        let turn: Vec<f64> = (0..40).map(|n| f64::from(n % 4) + 8.0).collect();
+        let mut runs = turn.clone();
+        runs.sort_by(f64::total_cmp);
+        let now = [13.0, 12.5, 13.0, 12.5, 13.0];
+        assert!(Normal::new(&turn).has_shifted(&now, 1.2));
+        assert!(!Normal::new(&runs).has_shifted(&now, 1.2));
+        assert!(Normal::new(&runs).has_shifted(&[30.0; 5], 1.2));
     }
 
     #[test]

@@ -111,7 +111,7 @@ pub(super) static GUARD: Shape = Shape {
                 most: "7d",
                 default: None,
             },
-            "How long the baseline is taken for, before a phase. By default five minutes, and 30 intervals at least.",
+            "How long the baseline is taken for, before a phase. By default 15 minutes, and 90 intervals at least.",
         ),
         key(
             "phases",

@@ -25,8 +25,8 @@ pub(super) const PROBES: [&str; 6] = [
 
 const INTERVAL: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// A baseline of fewer samples tells little of what is normal (see `docs/guards.md`).
-const BASELINE: (Duration, u32) = (Duration::from_secs(300), 30);
+/// A baseline of fewer samples errs noticeably more often (see `docs/guards.md`).
+const BASELINE: (Duration, u32) = (Duration::from_secs(900), 90);
 
 /// Reads all guards, each with the place of its name; those that could not be read are left out,
 /// and recorded.

@@ -15,3 +15,13 @@ pub(crate) fn unwatched(guards: &[Guard]) -> Option<Finding> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_without_guards_is_not_warned_of() {
+        assert_eq!(unwatched(&[]), None);
+    }
+}
