@@ -7,8 +7,9 @@
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Install what is missing: PostgreSQL's server programs, a C compiler
+setup: ## Install what is missing: PostgreSQL's server programs, a C compiler, servers for tests
 	@scripts/setup.sh
+	@scripts/counterparts.sh
 
 demo: ## Convert a live database's keys and turn back, on a throw-away cluster
 	@scripts/demo.sh

@@ -7,6 +7,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 scripts/setup.sh tests
+scripts/counterparts.sh
 
 if [[ ${TURNBACK_PG_BIN:-} == *:* ]]; then
     IFS=: read -r -a versions <<<"$TURNBACK_PG_BIN"

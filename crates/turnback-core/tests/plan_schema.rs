@@ -81,7 +81,55 @@ fn everything() -> Value {
                 "alertmanager": { "url": "http://localhost:9093", "labels": { "team": "db" } },
                 "critical": "> 0"
             }
-        }
+        },
+        // Names of the user's are keys of the schema here, so that both have the same ones.
+        "notify": {
+            "channels": {
+                "mail": {
+                    "mail": {
+                        "host": "mail.example.org", "port": 587, "tls": "starttls",
+                        "user": "ann", "password": "p", "from": "a@b.c", "to": ["d@e.f"]
+                    },
+                    "subject": "{{ title }}", "text": { "file": "text.j2" }, "timeout": "5s"
+                },
+                "slack": { "slack": { "url": "https://hooks.example.org/x" } },
+                "webhook": {
+                    "webhook": {
+                        "url": "https://example.org", "method": "PUT", "headers": { "name": "x" },
+                        "body": "{{ title|tojson }}", "expect": [200, 204]
+                    }
+                },
+                "pagerduty": { "pagerduty": { "routing_key": "k", "url": "https://example.org" } },
+                "alertmanager": {
+                    "alertmanager": {
+                        "url": "http://localhost:9093", "headers": { "name": "x" },
+                        "labels": { "name": "x" }
+                    }
+                },
+                "status_page": { "status_page": { "url": "https://status.example.org" } }
+            },
+            "rules": [
+                {
+                    "when": ["before", "during", "issue", "after"], "to": ["mail"],
+                    "phases": ["users"], "at_least": "warning", "every": "15m",
+                    "escalate": [{ "after": "10m", "to": ["pagerduty"] }]
+                }
+            ]
+        },
+        "hooks": [
+            {
+                "name": "stop", "when": "stop_services", "phases": ["users"],
+                "run": ["systemctl", "stop", "api"], "env": { "name": "x" },
+                "timeout": "30s", "on_failure": "ask"
+            },
+            {
+                "name": "banner", "when": "maintenance_on",
+                "http": {
+                    "url": "https://example.org", "method": "DELETE", "headers": { "name": "x" },
+                    "body": "on", "expect": [204]
+                }
+            }
+        ]
     })
 }
 
@@ -95,7 +143,7 @@ fn everything_else() -> Value {
 }
 
 /// Keys below which names are free.
-const FREE_NAMES: [&str; 3] = ["guards", "headers", "labels"];
+const FREE_NAMES: [&str; 5] = ["guards", "headers", "labels", "channels", "env"];
 
 /// JSON is YAML: what the schema judges, the reader can read.
 fn reader_accepts(plan: &Value) -> bool {
@@ -247,6 +295,29 @@ fn what_the_schema_can_say_it_says() {
         ("/guards/queue/http/json", json!("queue.length")),
         ("/guards/script/command/run", json!("./check.sh")),
         ("/guards/alerts/alertmanager/labels", json!(["db"])),
+        ("/notify/channels/slack", json!({})),
+        (
+            "/notify/channels/slack",
+            json!({ "slack": { "url": "http://x" }, "mail": { "host": "h", "from": "a@b", "to": ["a@b"] } }),
+        ),
+        ("/notify/channels/mail/mail/port", json!(0)),
+        ("/notify/channels/mail/mail/to", json!([])),
+        (
+            "/notify/channels/mail/mail",
+            json!({ "host": "h", "from": "a@b", "to": ["a@b"], "user": "ann" }),
+        ),
+        ("/notify/channels/webhook/webhook/expect", json!([99])),
+        ("/notify/channels/webhook/webhook/method", json!("post")),
+        ("/notify/rules", json!([])),
+        ("/notify/rules/0/when", json!(["afterwards"])),
+        ("/notify/rules/0/when", json!("after")),
+        ("/hooks/0", json!({ "name": "x", "when": "snapshot" })),
+        ("/hooks/0/run", json!([])),
+        ("/hooks/0/when", json!("later")),
+        (
+            "/hooks/1",
+            json!({ "name": "x", "when": "snapshot", "http": { "url": "http://x" }, "env": { "a": "b" } }),
+        ),
     ];
     let validator = validator();
     for (pointer, value) in bad {

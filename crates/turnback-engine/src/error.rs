@@ -85,6 +85,11 @@ impl std::fmt::Display for Hint<'_> {
 #[error("the journal cannot be used: {0}")]
 pub struct JournalError(pub String);
 
+/// The outbox cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("the outbox cannot be used: {0}")]
+pub struct OutboxError(pub String);
+
 /// Why a command ended before its end.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {

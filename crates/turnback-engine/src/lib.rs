@@ -14,6 +14,7 @@ pub mod stop;
 mod transaction;
 mod up;
 
+pub mod delivery;
 pub mod edges;
 pub mod error;
 pub mod progress;

@@ -1,8 +1,11 @@
-//! The control store: the journal in SQLite.
+//! The control store in SQLite: the journal and the outbox.
 //!
 //! The journal tells people what was set out to do and what came of it. Recovery does not
 //! need it: what was done to a database is in that database's own ledger.
 
+mod outbox;
+mod schema;
 mod sqlite;
 
+pub use self::outbox::{OutboxEntry, OutboxState};
 pub use self::sqlite::{Entry, SqliteStore};

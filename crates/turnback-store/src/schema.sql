@@ -10,5 +10,3 @@ CREATE TRIGGER IF NOT EXISTS journal_kept BEFORE UPDATE ON journal
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS journal_stays BEFORE DELETE ON journal
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
--- Which schema this is: a turnback that knows none so high leaves the file alone.
-PRAGMA user_version = 1;

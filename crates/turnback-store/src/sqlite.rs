@@ -9,10 +9,7 @@ use turnback_core::journal::JournalEvent;
 use turnback_engine::edges::Journal;
 use turnback_engine::error::JournalError;
 
-const SCHEMA: &str = include_str!("schema.sql");
-
-/// The `user_version` that the schema sets; 0 is a new file, or one from before there were any.
-const VERSION: i64 = 1;
+use crate::schema::upgrade;
 
 /// One row of the journal.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,9 +25,9 @@ pub struct Entry {
 /// A control store in a SQLite file.
 #[derive(Clone)]
 pub struct SqliteStore {
-    pool: SqlitePool,
+    pub(crate) pool: SqlitePool,
     /// Which database the entries are about: name of the plan.
-    plan: String,
+    pub(crate) plan: String,
 }
 
 impl SqliteStore {
@@ -57,19 +54,7 @@ impl SqliteStore {
             .connect_with(options)
             .await
             .map_err(|error| failed(&error))?;
-        let version: i64 = sqlx::query_scalar("PRAGMA user_version")
-            .fetch_one(&pool)
-            .await
-            .map_err(|error| failed(&error))?;
-        if version > VERSION {
-            return Err(failed(&format!(
-                "a later turnback wrote it (schema {version}, and this one knows {VERSION})"
-            )));
-        }
-        sqlx::raw_sql(SCHEMA)
-            .execute(&pool)
-            .await
-            .map_err(|error| failed(&error))?;
+        upgrade(&pool).await.map_err(|error| failed(&error))?;
         Ok(Self {
             pool,
             plan: plan.to_owned(),

@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use turnback_core::journal::JournalEvent;
+use turnback_core::plan::Plan;
 use turnback_engine::edges::Journal;
 use turnback_engine::error::JournalError;
 use turnback_store::SqliteStore;
 
 use crate::output::Terminal;
+use crate::telling::{Correspondent, Telling};
 
 /// How long a file system that does not answer may hold up an entry, and so the way back.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -22,6 +24,8 @@ pub(crate) struct Entries {
     store: Arc<Mutex<Option<SqliteStore>>>,
     path: PathBuf,
     terminal: Arc<Terminal>,
+    /// Whoever tells people, where the plan says so.
+    telling: Option<Arc<Telling>>,
 }
 
 impl Entries {
@@ -32,12 +36,34 @@ impl Entries {
             store: Arc::default(),
             path: path.to_owned(),
             terminal,
+            telling: None,
         };
         match opened {
             Ok(store) => entries.keep(Some(store)),
             Err(error) => entries.give_up(&error),
         }
         entries
+    }
+
+    /// Has people told of what is written here, by the rules of the plan; nobody where there is
+    /// no control store, which holds the outbox.
+    pub(crate) fn telling(mut self, plan: &Plan) -> (Self, Option<Correspondent>) {
+        if let Some(store) = self.store() {
+            let telling = Telling::new(plan, store, self.terminal.clone());
+            self.telling = telling.map(Arc::new);
+        } else if !plan.notify.rules.is_empty() {
+            self.terminal
+                .line("warning: nobody is told of this run: the outbox is in the control store.");
+        }
+        let correspondent = self.telling.clone().map(Telling::start);
+        (self, correspondent)
+    }
+
+    fn store(&self) -> Option<SqliteStore> {
+        self.store
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn keep(&self, store: Option<SqliteStore>) {
@@ -56,15 +82,14 @@ impl Entries {
 
 impl Journal for Entries {
     async fn append(&self, event: &JournalEvent) -> Result<(), JournalError> {
-        let store = self
-            .store
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        if let Some(store) = store
+        if let Some(store) = self.store()
             && let Err(error) = in_time(store.append(event)).await
         {
             self.give_up(&error);
+        }
+        if let Some(telling) = &self.telling {
+            // For as long as an entry may take, and no longer.
+            let _ = tokio::time::timeout(PATIENCE, telling.hear(event)).await;
         }
         Ok(())
     }

@@ -8,5 +8,6 @@ pub mod failure;
 mod journal;
 mod output;
 mod render_diagnostics;
+mod telling;
 
 pub use self::commands::run;

@@ -13,6 +13,13 @@ impl Moment {
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
+
+    /// In UTC, to the millisecond, as RFC 3339 writes it: `2026-11-21T13:25:34.567Z`.
+    pub fn rfc3339(self) -> String {
+        let shown = self.to_string().replacen(' ', "T", 1);
+        let seconds = shown.trim_end_matches(" UTC");
+        format!("{seconds}.{:03}Z", self.0 % 1_000)
+    }
 }
 
 impl std::fmt::Display for Moment {
@@ -72,5 +79,11 @@ mod tests {
             assert_eq!(Moment(seconds * 1_000).to_string(), shown);
         }
         assert!(!Moment(u64::MAX).to_string().is_empty());
+    }
+
+    #[test]
+    fn machines_are_told_the_millisecond_too() {
+        let shown = Moment(951_782_400_007).rfc3339();
+        assert_eq!(shown, "2000-02-29T00:00:00.007Z");
     }
 }

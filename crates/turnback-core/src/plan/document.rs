@@ -2,12 +2,14 @@
 
 use std::ops::Range;
 
+use super::outward::KnownPhases;
 use super::reader::{Fields, Placed, Reader, quote};
 use super::shape::{PHASE, PLAN, SETTINGS};
 use super::source::{KeySpans, ParsedPlan, PhaseSpans, PlanSource, Spans};
 use super::yaml::{Kind, Node};
 use super::{
-    Backups, Operations, Phase, Plan, Settings, backups, guards, operation, order, recreate, target,
+    Backups, Operations, Phase, Plan, Settings, backups, guards, hooks, notify, operation, order,
+    recreate, target,
 };
 use crate::name::Ident;
 
@@ -66,6 +68,9 @@ pub(super) fn read(
         Some(node) => guards::read(reader, node, source, &drafts),
         None => Vec::new(),
     };
+    let known = KnownPhases::of(&drafts);
+    let notify = notify::read(reader, &fields, &known, source);
+    let hooks = hooks::read(reader, &fields, &known, source);
     let order = order::order(reader, &drafts)?;
     let (phases, mut spans) = finish(reader, drafts, &order)?;
     spans.guards = guards
@@ -81,6 +86,8 @@ pub(super) fn read(
             backups,
             phases,
             guards: guards.into_iter().map(|(guard, _)| guard).collect(),
+            notify,
+            hooks,
         },
         spans,
     })

@@ -5,13 +5,19 @@ use serde_json::{Map, Value as Json, json};
 use super::backup_shape::{BACKUP_COMMAND, BACKUPS, PGBACKREST};
 use super::document::LONGEST_NAME;
 use super::guard_shape::{ALERTMANAGER, COMMAND, GUARD, HTTP, PROMETHEUS};
+use super::hooks::ACTIONS;
+use super::hooks::shape::{HOOK, HOOK_REQUEST};
+use super::notify::KINDS;
+use super::notify::shape::{
+    ALERTS_TO, CHANNEL, MAIL, NOTIFY, PAGERDUTY, RULE, RUNG, SLACK, TEMPLATE_FILE, WEBHOOK,
+};
 use super::shape::{
     CONVERT_KEY, Key, OPERATION, PHASE, PLAN, RECREATE, SETTINGS, SQL, SQL_FILE, Shape, Value,
 };
 use super::{duration, guards, size};
 use crate::guard::limit;
 
-/// Ids of phases and names of guards.
+/// Ids of phases, names of guards and channels.
 const ID: &str = "^[a-z][a-z0-9_-]{0,39}$";
 
 /// The JSON schema of the plan file.
@@ -36,6 +42,18 @@ pub fn json_schema() -> Json {
         &HTTP,
         &COMMAND,
         &ALERTMANAGER,
+        &NOTIFY,
+        &CHANNEL,
+        &MAIL,
+        &SLACK,
+        &WEBHOOK,
+        &PAGERDUTY,
+        &ALERTS_TO,
+        &RULE,
+        &RUNG,
+        &TEMPLATE_FILE,
+        &HOOK,
+        &HOOK_REQUEST,
     ] {
         definitions.insert(title(shape), object(shape));
     }
@@ -104,16 +122,17 @@ fn object(shape: &'static Shape) -> Json {
             },
         ]);
     } else if std::ptr::eq(shape, &GUARD) {
-        let one_of = |names: &[&str]| -> Vec<Json> {
-            names
-                .iter()
-                .map(|name| json!({ "required": [name] }))
-                .collect()
-        };
-        schema["oneOf"] = one_of(&guards::PROBES).into();
-        schema["anyOf"] = one_of(&["warning", "critical"]).into();
+        schema["oneOf"] = one_of(&guards::PROBES);
+        schema["anyOf"] = one_of(&["warning", "critical"]);
     } else if std::ptr::eq(shape, &HTTP) {
         schema["not"] = json!({ "required": ["measure", "json"] });
+    } else if std::ptr::eq(shape, &CHANNEL) {
+        schema["oneOf"] = one_of(&KINDS);
+    } else if std::ptr::eq(shape, &HOOK) {
+        schema["oneOf"] = one_of(&ACTIONS);
+        schema["dependentRequired"] = json!({ "env": ["run"] });
+    } else if std::ptr::eq(shape, &MAIL) {
+        schema["dependentRequired"] = json!({ "user": ["password"], "password": ["user"] });
     } else if std::ptr::eq(shape, &PHASE) {
         schema["properties"]["operations"]["anyOf"] = json!([
             { "items": { "required": ["convert_key"] } },
@@ -121,6 +140,14 @@ fn object(shape: &'static Shape) -> Json {
         ]);
     }
     schema
+}
+
+/// For each of these keys that it is there.
+fn one_of(names: &[&str]) -> Json {
+    names
+        .iter()
+        .map(|name| json!({ "required": [name] }))
+        .collect()
 }
 
 fn property(key: &'static Key) -> Json {
@@ -171,6 +198,24 @@ fn value(value: &'static Value) -> Json {
         }),
         Value::Duration { .. } => json!({ "type": "string", "pattern": duration::PATTERN }),
         Value::Choice { words, .. } => json!({ "type": "string", "enum": words }),
+        Value::Secret => json!({ "type": "string", "minLength": 1 }),
+        Value::Port => json!({ "type": "integer", "minimum": 1, "maximum": 65535 }),
+        Value::SomeTexts => json!({
+            "type": "array",
+            "minItems": 1,
+            "items": { "type": "string", "minLength": 1 },
+        }),
+        Value::Choices { words } => json!({
+            "type": "array",
+            "minItems": 1,
+            "items": { "type": "string", "enum": words },
+        }),
+        Value::Statuses => json!({
+            "type": "array",
+            "minItems": 1,
+            "items": { "type": "integer", "minimum": 100, "maximum": 599 },
+        }),
+        Value::Template => json!({ "oneOf": [not_blank, refer(&TEMPLATE_FILE)] }),
         Value::PhaseIds => json!({
             "type": "array",
             "items": { "type": "string" },

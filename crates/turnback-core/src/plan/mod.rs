@@ -6,12 +6,16 @@ mod check;
 mod document;
 mod duration;
 mod environment;
+mod expansion;
 mod guard_shape;
 mod guards;
 pub(crate) mod hint;
+mod hooks;
 mod json_schema;
+mod notify;
 mod operation;
 mod order;
+mod outward;
 mod reader;
 mod recreate;
 mod shape;
@@ -33,7 +37,9 @@ pub use self::size::{parse as parse_size, show as show_size};
 pub(crate) use self::source::tree;
 pub use self::source::{KeySpans, ParsedPlan, PhaseSpans, PlanSource, Spans, parse};
 use crate::guard::Guard;
+use crate::hook::Hook;
 use crate::name::{Ident, TableName};
+use crate::notify::Notify;
 
 /// A plan file that has been checked. Phases stand in the order in which they run.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +58,10 @@ pub struct Plan {
     pub phases: Vec<Phase>,
     /// Guards, in the order of the file.
     pub guards: Vec<Guard>,
+    /// Who is told what, and how.
+    pub notify: Notify,
+    /// What the user's own programs and servers do at certain moments, in the order of the file.
+    pub hooks: Vec<Hook>,
 }
 
 /// A connection string. Never printed: `Debug` and messages show [`Target::redacted`].

@@ -5,6 +5,8 @@
 
 use super::backup_shape::BACKUPS;
 use super::guard_shape::GUARD;
+use super::hooks::shape::HOOK;
+use super::notify::shape::NOTIFY;
 
 /// A mapping with a fixed set of keys.
 pub(super) struct Shape {
@@ -64,6 +66,18 @@ pub(super) enum Value {
         words: &'static [&'static str],
         default: Option<&'static str>,
     },
+    /// Text in which `${NAME}` stands for an environment variable; never shown.
+    Secret,
+    /// A port.
+    Port,
+    /// A list of at least one text.
+    SomeTexts,
+    /// A list of at least one of a few words.
+    Choices { words: &'static [&'static str] },
+    /// A list of statuses of HTTP.
+    Statuses,
+    /// A template as text, or `{ file: path }`.
+    Template,
     /// A list of phase ids.
     PhaseIds,
     /// Text for others than turnback, such as a query of theirs; not empty.
@@ -157,6 +171,18 @@ pub(super) static PLAN: Shape = Shape {
             false,
             Value::Named(&GUARD),
             "What is measured while phases run and bake, each under a name of its own.",
+        ),
+        key(
+            "notify",
+            false,
+            Value::Map(&NOTIFY),
+            "Who is told what, and how.",
+        ),
+        key(
+            "hooks",
+            false,
+            Value::List(&HOOK),
+            "What your own programs and servers do at certain moments of a run.",
         ),
     ],
 };

@@ -2,6 +2,7 @@
 
 mod guards;
 mod operations;
+mod outward;
 
 use turnback_core::diagnostic::Diagnostic;
 use turnback_core::plan::{PlanSource, parse};

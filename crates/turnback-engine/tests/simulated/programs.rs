@@ -6,6 +6,7 @@
 use turnback_core::backfill::{Backfill, BackfillKind};
 use turnback_core::fact::Fact;
 use turnback_core::name::{Ident, TableName};
+use turnback_core::notify::Notify;
 use turnback_core::plan::{Backups, Operations, Phase, Plan, Settings, SqlOperation, Target};
 use turnback_core::program::Program;
 use turnback_core::step::{Check, LockMode, Step, TableLock, Work};
@@ -202,5 +203,7 @@ pub fn plan(two_shapes: &[Program], sql: &[Phase]) -> Plan {
         backups: Backups::default(),
         phases: begun.chain(sql.iter().cloned()).collect(),
         guards: vec![],
+        notify: Notify::default(),
+        hooks: vec![],
     }
 }

@@ -34,9 +34,12 @@ pub(crate) async fn under_lease<R>(
     let terminal = Arc::new(Terminal::new());
     let stop = Stop::default();
     let watcher = tokio::spawn(stop_on_interrupt(stop.clone()));
+    let target = loaded.target().await?;
+    let entries = Entries::open(&file.store, &plan.name, terminal.clone()).await;
+    let (entries, correspondent) = entries.telling(plan);
     let mut run = Run::begin(
-        loaded.target().await?,
-        Entries::open(&file.store, &plan.name, terminal.clone()).await,
+        target,
+        entries,
         terminal.clone(),
         &plan.name,
         plan.schema.as_str(),
@@ -49,7 +52,7 @@ pub(crate) async fn under_lease<R>(
     let outcome = work(&run).await;
     terminal.finish();
     watcher.abort();
-    match outcome {
+    let outcome = match outcome {
         Ok(report) => {
             show(&report);
             run.end("done", done).await;
@@ -59,7 +62,11 @@ pub(crate) async fn under_lease<R>(
             run.end(&error.to_string(), error.exit_code()).await;
             Err(error.into())
         }
+    };
+    if let Some(correspondent) = correspondent {
+        correspondent.finish().await;
     }
+    outcome
 }
 
 /// Nothing can be turned back or given up where turnback has never run.

@@ -8,6 +8,7 @@ mod demo;
 mod forward;
 mod import;
 mod init;
+mod notify;
 mod plan;
 mod preflight;
 mod rehearse;
@@ -54,6 +55,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Rehearse(args) => rehearse::run(args).await,
         Command::Backup(args) => backup::run(args).await,
         Command::Import(what) => import::run(what),
+        Command::Notify(args) => notify::run(args).await,
         Command::Schema => schema::run(),
         Command::Demo(args) => demo::run(args).await,
     }

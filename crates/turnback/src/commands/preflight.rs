@@ -6,7 +6,9 @@ use turnback_core::backup::Demand;
 use turnback_core::exit::ExitCode;
 use turnback_core::phases::{PhaseProgram, programs};
 use turnback_core::plan::Phase;
-use turnback_core::preflight::{Connections, Finding, Weight, server_findings, unfit_view};
+use turnback_core::preflight::{
+    Connections, Finding, Weight, outward_findings, server_findings, unfit_view,
+};
 use turnback_core::program::Program;
 use turnback_core::schema::Snapshot;
 use turnback_core::state::PhaseState;
@@ -184,6 +186,9 @@ pub(crate) async fn preflight(
         note(&mut found, finding, Some(&phase));
     }
     if let Some(finding) = unwatched(&loaded.plan().guards) {
+        note(&mut found, finding, None);
+    }
+    for finding in outward_findings(loaded.plan()) {
         note(&mut found, finding, None);
     }
     // Stable: within a weight, findings stay in the order of the phases.

@@ -1,0 +1,191 @@
+//! The outbox tells each thing once, in order within an issue, through restarts and between two
+//! processes; and a store of an earlier turnback gets one.
+
+use std::path::Path;
+use std::time::Duration;
+
+use turnback_core::guard::Moment;
+use turnback_core::journal::JournalEvent;
+use turnback_core::notify::{Escalation, Message, Rung};
+use turnback_core::state::PhaseState;
+use turnback_engine::delivery::{Fate, Outbox};
+use turnback_engine::edges::Journal;
+use turnback_store::{OutboxState, SqliteStore};
+
+const NOW: Moment = Moment(1_000_000);
+const LATER: Moment = Moment(1_040_000);
+
+async fn opened(path: &Path) -> SqliteStore {
+    SqliteStore::open(path, "shop").await.expect("it opens")
+}
+
+fn message(id: &str, issue: Option<&str>) -> Message {
+    Message {
+        id: id.to_owned(),
+        issue: issue.map(str::to_owned),
+        ..Message::test("shop", "postgres://db/shop", "team", NOW)
+    }
+}
+
+async fn claimed(store: &SqliteStore, now: Moment) -> Option<(i64, String)> {
+    let claim = store
+        .claim("team", now, now + Duration::from_secs(30))
+        .await;
+    claim
+        .expect("it can be claimed")
+        .map(|entry| (entry.number, entry.message.id))
+}
+
+#[tokio::test]
+async fn what_is_told_twice_is_sent_once_also_after_a_restart() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("turnback.db");
+    let store = opened(&path).await;
+    assert!(store.put(&message("a", None), "team", NOW).await.unwrap());
+    let (number, _) = claimed(&store, NOW).await.expect("it is due");
+    store.settle(number, &Fate::Sent, NOW).await.unwrap();
+    drop(store);
+
+    let store = opened(&path).await;
+    assert!(!store.put(&message("a", None), "team", LATER).await.unwrap());
+    assert_eq!(claimed(&store, LATER).await, None);
+    assert!(store.put(&message("a", None), "lead", LATER).await.unwrap());
+    let entries = store.outbox(10).await.unwrap();
+    assert_eq!(entries[0].state, OutboxState::Sent(NOW));
+    assert_eq!(entries[1].state, OutboxState::Waiting(LATER));
+}
+
+#[tokio::test]
+async fn of_two_processes_one_sends_and_the_other_takes_over_when_that_one_died() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("turnback.db");
+    let (one, other) = (opened(&path).await, opened(&path).await);
+    one.put(&message("a", None), "team", NOW).await.unwrap();
+    let first = claimed(&one, NOW).await;
+    assert!(first.is_some());
+    assert_eq!(claimed(&other, NOW).await, None);
+    assert_eq!(claimed(&other, LATER).await, first);
+}
+
+#[tokio::test]
+async fn what_did_not_arrive_comes_again_when_it_is_time_and_says_why() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = opened(&directory.path().join("turnback.db")).await;
+    store.put(&message("a", None), "team", NOW).await.unwrap();
+    let (number, _) = claimed(&store, NOW).await.expect("it is due");
+    let reason = "the server is down".to_owned();
+    let fate = Fate::Again {
+        due: LATER,
+        reason: reason.clone(),
+    };
+    store.settle(number, &fate, NOW).await.unwrap();
+    assert_eq!(claimed(&store, NOW).await, None);
+    let entry = store.outbox(1).await.unwrap().remove(0);
+    assert_eq!((entry.attempts, entry.reason), (1, Some(reason.clone())));
+    assert!(claimed(&store, LATER).await.is_some());
+    store
+        .settle(number, &Fate::GivenUp { reason }, LATER)
+        .await
+        .unwrap();
+    assert!(store.waited_for().await.unwrap().is_empty());
+    let entry = store.outbox(1).await.unwrap().remove(0);
+    assert_eq!(entry.state, OutboxState::GivenUp(LATER));
+}
+
+#[tokio::test]
+async fn the_end_of_an_issue_is_not_sent_before_its_beginning() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = opened(&directory.path().join("turnback.db")).await;
+    for (id, issue) in [("begins", Some("i")), ("over", Some("i")), ("news", None)] {
+        store.put(&message(id, issue), "team", NOW).await.unwrap();
+    }
+    let (number, id) = claimed(&store, NOW).await.expect("it is due");
+    assert_eq!(id, "begins");
+    // While it is on its way, or waits for another try, only others are sent.
+    assert_eq!(claimed(&store, NOW).await.expect("it is due").1, "news");
+    assert_eq!(claimed(&store, NOW).await, None);
+    store.settle(number, &Fate::Sent, NOW).await.unwrap();
+    assert_eq!(claimed(&store, NOW).await.expect("it is due").1, "over");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_strands_nothing() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = opened(&directory.path().join("turnback.db")).await;
+    let tomorrow = NOW + Duration::from_secs(86_400);
+    store
+        .put(&message("a", None), "team", tomorrow)
+        .await
+        .unwrap();
+    assert!(claimed(&store, tomorrow).await.is_some());
+    assert!(claimed(&store, NOW).await.is_some());
+}
+
+#[tokio::test]
+async fn an_issue_is_open_until_its_end_was_told() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = opened(&directory.path().join("turnback.db")).await;
+    let begins = message("run-1/ended", Some("run-1"));
+    store.put(&begins, "team", NOW).await.unwrap();
+    store
+        .put(&message("x", Some("other")), "team", NOW)
+        .await
+        .unwrap();
+    assert_eq!(store.unresolved("run-").await.unwrap(), [begins.clone()]);
+    let over = Message {
+        resolved: true,
+        id: "run-1/over".to_owned(),
+        ..begins
+    };
+    store.put(&over, "team", NOW).await.unwrap();
+    assert!(store.unresolved("run-").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_acknowledgement_by_another_process_is_not_lost_in_a_climb() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("turnback.db");
+    let (one, other) = (opened(&path).await, opened(&path).await);
+    let rung = Rung {
+        after: Duration::from_secs(1),
+        to: vec!["lead".to_owned()],
+    };
+    let begun = Escalation::new(message("a", Some("i")), vec![rung]);
+    one.keep(&begun).await.unwrap();
+    let mut climbing = one.issues().await.unwrap().remove(0);
+    let mut taken_on = other.issues().await.unwrap().remove(0);
+    taken_on.acknowledge("ann", NOW);
+    other.keep(&taken_on).await.unwrap();
+    climbing.climb(LATER);
+    one.keep(&climbing).await.unwrap();
+    // Telling the same issue again does not begin it anew.
+    one.keep(&begun).await.unwrap();
+    let known = other.issue("i").await.unwrap().expect("it is known");
+    assert_eq!((known.climbed, known.is_open()), (1, false));
+    assert_eq!(known.acknowledged.expect("somebody has").by, "ann");
+}
+
+#[tokio::test]
+async fn a_store_of_the_first_schema_gets_an_outbox_and_keeps_its_journal() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("turnback.db");
+    let event = JournalEvent::PhaseBecame {
+        phase: "users".to_owned(),
+        state: PhaseState::Expanding,
+    };
+    opened(&path).await.append(&event).await.unwrap();
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", path.display())).await;
+    let pool = pool.expect("it opens");
+    sqlx::raw_sql("DROP TABLE outbox; DROP TABLE escalation; PRAGMA user_version = 1")
+        .execute(&pool)
+        .await
+        .expect("as the first schema was");
+    pool.close().await;
+
+    let (one, other) = tokio::join!(opened(&path), opened(&path));
+    assert!(one.put(&message("a", None), "team", NOW).await.unwrap());
+    assert!(!other.put(&message("a", None), "team", NOW).await.unwrap());
+    let kept = one.last(10).await.unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].event, event);
+}

@@ -1,0 +1,277 @@
+//! `notify`, by the real program: what a run tells, what waits for a channel that is down, and who
+//! takes an issue on.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value as Json;
+use turnback_testkit::{Cluster, Database};
+
+/// Takes requests down, and answers with a status that can be changed.
+struct Receiver {
+    url: String,
+    status: Arc<AtomicU16>,
+    bodies: Arc<Mutex<Vec<Json>>>,
+}
+
+impl Receiver {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let port = listener.local_addr().expect("it has one").port();
+        let (status, bodies) = (Arc::new(AtomicU16::new(200)), Arc::default());
+        let receiver = Self {
+            url: format!("http://127.0.0.1:{port}/s3cret-path"),
+            status: Arc::clone(&status),
+            bodies: Arc::clone(&bodies),
+        };
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                answer(stream, status.load(Ordering::SeqCst), &bodies);
+            }
+        });
+        receiver
+    }
+
+    /// Titles of what it took since it was asked last.
+    fn titles(&self) -> Vec<String> {
+        let mut bodies = self.bodies.lock().unwrap_or_else(PoisonError::into_inner);
+        let titles = bodies.drain(..);
+        titles
+            .map(|body| body["title"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    }
+}
+
+fn answer(mut stream: TcpStream, status: u16, bodies: &Mutex<Vec<Json>>) {
+    let mut reader = BufReader::new(&stream);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).unwrap_or_default() == 0 || line == "\r\n" {
+            break;
+        }
+        let lower = line.to_ascii_lowercase();
+        if let Some(value) = lower.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap_or_default();
+        }
+    }
+    let mut body = vec![0; length];
+    let whole = reader.read_exact(&mut body).is_ok();
+    if whole && status == 200 {
+        let body = serde_json::from_slice(&body).unwrap_or_default();
+        let mut bodies = bodies.lock().unwrap_or_else(PoisonError::into_inner);
+        bodies.push(body);
+    }
+    let head = format!("HTTP/1.1 {status} x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let _ = stream.write_all(head.as_bytes());
+}
+
+struct World {
+    database: Database,
+    directory: tempfile::TempDir,
+    team: Receiver,
+    lead: Receiver,
+}
+
+impl World {
+    fn new(name: &str) -> Self {
+        Self {
+            database: Cluster::shared().database(name),
+            directory: tempfile::tempdir().expect("a temporary directory"),
+            team: Receiver::new(),
+            lead: Receiver::new(),
+        }
+    }
+
+    fn plan(&self, up: &str) {
+        let text = format!(
+            r#"
+version: 1
+name: told
+phases:
+  - id: notes
+    operations:
+      - sql: {{ up: "{up}", down: DROP TABLE notes }}
+notify:
+  channels:
+    team: {{ webhook: {{ url: "${{TEAM}}" }} }}
+    lead: {{ webhook: {{ url: "${{LEAD}}" }} }}
+  rules:
+    - {{ when: [before, after], to: [team] }}
+    - {{ when: [issue], to: [team], escalate: [{{ after: 1s, to: [lead] }}] }}
+"#
+        );
+        std::fs::write(self.file(), text).expect("the plan is written");
+    }
+
+    fn file(&self) -> std::path::PathBuf {
+        Path::new(self.directory.path()).join("plan.yaml")
+    }
+
+    fn turnback(&self, arguments: &[&str]) -> Output {
+        let output = Command::new(env!("CARGO_BIN_EXE_turnback"))
+            .args(arguments)
+            .arg("--plan")
+            .arg(self.file())
+            .arg("--store")
+            .arg(self.directory.path().join("journal.db"))
+            .args(["--target", self.database.url()])
+            .env("TEAM", &self.team.url)
+            .env("LEAD", &self.lead.url)
+            .env("NO_PROXY", "127.0.0.1")
+            .output()
+            .expect("the program runs");
+        let said = said(&output);
+        assert!(!said.contains("s3cret"), "{said}");
+        output
+    }
+
+    fn did(&self, arguments: &[&str], code: i32) -> String {
+        let output = self.turnback(arguments);
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{said}");
+        said
+    }
+}
+
+fn said(output: &Output) -> String {
+    let (out, err) = (&output.stdout, &output.stderr);
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(out),
+        String::from_utf8_lossy(err)
+    )
+}
+
+const GOOD: &str = "CREATE TABLE notes (id int)";
+
+#[test]
+fn a_test_message_goes_through_every_channel_and_says_what_came_of_it() {
+    let world = World::new("notify_test");
+    world.plan(GOOD);
+    world.lead.status.store(403, Ordering::SeqCst);
+    let shown = world.did(&["notify", "test"], 1);
+    assert!(shown.contains("arrived in"), "{shown}");
+    assert!(shown.contains("answered with status 403"), "{shown}");
+    assert_eq!(world.team.titles(), ["A test of this channel"]);
+    world.did(&["notify", "test", "--channel", "team"], 0);
+    let unknown = world.did(&["notify", "test", "--channel", "teem"], 2);
+    assert!(unknown.contains("its channels are: "), "{unknown}");
+    let shown = world.turnback(&["notify", "test", "--channel", "lead", "--json"]);
+    let shown: Json = serde_json::from_slice(&shown.stdout).expect("JSON");
+    assert_eq!(shown["channels"][0]["arrived"], false);
+}
+
+#[test]
+fn a_run_tells_of_itself_and_what_a_channel_missed_comes_later_and_once() {
+    let world = World::new("notify_run");
+    world.plan(GOOD);
+    world.did(&["up"], 0);
+    let told = world.team.titles();
+    assert_eq!(
+        told.first().map(String::as_str),
+        Some("`turnback up` begins")
+    );
+    assert!(
+        told.contains(&"Phase notes is cut over".to_owned()),
+        "{told:?}"
+    );
+    assert_eq!(
+        told.last().map(String::as_str),
+        Some("`turnback up` is done")
+    );
+
+    world.team.status.store(503, Ordering::SeqCst);
+    let shown = world.did(&["back", "--yes"], 5);
+    assert!(shown.contains("Messages wait for team"), "{shown}");
+    assert!(world.team.titles().is_empty());
+    world.team.status.store(200, Ordering::SeqCst);
+    // Each comes when its time has come; then nothing is left.
+    let mut told = Vec::new();
+    while world.did(&["notify", "list"], 0).contains("status 503") {
+        world.did(&["notify", "send"], 0);
+        told.extend(world.team.titles());
+    }
+    while world.did(&["notify", "list"], 0).contains("waits") {
+        world.did(&["notify", "send"], 0);
+    }
+    told.extend(world.team.titles());
+    let mut once = told.clone();
+    once.sort();
+    once.dedup();
+    assert_eq!(once.len(), told.len(), "{told:?}");
+    assert!(
+        told.contains(&"Phase notes is turned back".to_owned()),
+        "{told:?}"
+    );
+    assert!(world.did(&["notify", "send"], 0).contains("Nothing is due"));
+}
+
+#[test]
+fn an_issue_calls_the_next_until_somebody_takes_it_on_and_its_end_is_told() {
+    let world = World::new("notify_issue");
+    world.plan("CREATE TABLE notes (id nonsense)");
+    let output = world.turnback(&["up"]);
+    assert!(!output.status.success());
+    let told = world.team.titles();
+    assert!(
+        told.iter()
+            .any(|title| title.contains("needs a person") || title.contains("stopped")),
+        "{told:?}"
+    );
+    // Nobody takes it on: the lead is called once its time has come.
+    let called = loop {
+        world.did(&["notify", "send"], 0);
+        let called = world.lead.titles();
+        if !called.is_empty() {
+            break called;
+        }
+    };
+    assert!(called[0].starts_with("Not acknowledged:"), "{called:?}");
+    assert!(
+        world
+            .did(&["notify", "list"], 0)
+            .contains("nobody has taken it on")
+    );
+    let taken = world.did(&["notify", "acknowledge", "--by", "ann"], 0);
+    assert!(taken.contains("ann has taken on"), "{taken}");
+    let again = world.did(&["notify", "acknowledge", "--by", "bob"], 0);
+    assert!(again.contains("was taken on by ann"), "{again}");
+    world.did(&["back", "--yes"], 5);
+    assert!(
+        world
+            .team
+            .titles()
+            .iter()
+            .any(|title| title.starts_with("Over:"))
+    );
+    assert!(
+        world
+            .lead
+            .titles()
+            .iter()
+            .any(|title| title.starts_with("Over:"))
+    );
+    assert!(
+        world
+            .did(&["notify", "acknowledge", "--by", "bob"], 0)
+            .contains("No issue is open")
+    );
+}
+
+#[test]
+fn a_variable_that_is_not_set_stops_nobody_and_is_told_by_check() {
+    let world = World::new("notify_unset");
+    world.plan(GOOD);
+    let text = std::fs::read_to_string(world.file()).expect("the plan");
+    std::fs::write(world.file(), text.replace("${LEAD}", "${NOT_SET_AT_ALL}")).expect("written");
+    let checked = world.did(&["check"], 0);
+    assert!(checked.contains("NOT_SET_AT_ALL"), "{checked}");
+    world.did(&["up"], 0);
+    let tried = world.did(&["notify", "test", "--channel", "lead"], 1);
+    assert!(tried.contains("NOT_SET_AT_ALL has no value"), "{tried}");
+}
