@@ -35,7 +35,7 @@ impl Outbox for Memory {
         channel: &str,
         now: Moment,
     ) -> Result<bool, OutboxError> {
-        let mut entries = self.entries.lock().unwrap();
+        let mut entries = self.entries.lock().expect("nobody panics with it");
         let known = entries
             .iter()
             .any(|entry| entry.message.id == message.id && entry.channel == channel);
@@ -57,14 +57,14 @@ impl Outbox for Memory {
         now: Moment,
         until: Moment,
     ) -> Result<Option<Claimed>, OutboxError> {
-        let mut entries = self.entries.lock().unwrap();
+        let mut entries = self.entries.lock().expect("nobody panics with it");
         let due = entries.iter_mut().enumerate().find(|(_, entry)| {
             entry.channel == channel && entry.settled.is_none() && entry.due <= now
         });
         Ok(due.map(|(number, entry)| {
             entry.due = until;
             Claimed {
-                number: i64::try_from(number).unwrap(),
+                number: i64::try_from(number).expect("it is small"),
                 message: entry.message.clone(),
                 attempts: entry.attempts,
                 queued: Moment(0),
@@ -73,7 +73,8 @@ impl Outbox for Memory {
     }
 
     async fn settle(&self, number: i64, fate: &Fate, _: Moment) -> Result<(), OutboxError> {
-        let entry = &mut self.entries.lock().unwrap()[usize::try_from(number).unwrap()];
+        let entry = &mut self.entries.lock().expect("nobody panics with it")
+            [usize::try_from(number).expect("it is small")];
         entry.attempts += 1;
         match fate {
             Fate::Again { due, .. } => entry.due = *due,
@@ -83,14 +84,14 @@ impl Outbox for Memory {
     }
 
     async fn waited_for(&self) -> Result<Vec<String>, OutboxError> {
-        let entries = self.entries.lock().unwrap();
+        let entries = self.entries.lock().expect("nobody panics with it");
         let waiting = entries.iter().filter(|entry| entry.settled.is_none());
         let names: BTreeSet<String> = waiting.map(|entry| entry.channel.clone()).collect();
         Ok(names.into_iter().collect())
     }
 
     async fn keep(&self, escalation: &Escalation) -> Result<(), OutboxError> {
-        let mut issues = self.issues.lock().unwrap();
+        let mut issues = self.issues.lock().expect("nobody panics with it");
         let thread = escalation.message.thread();
         match issues
             .iter_mut()
@@ -103,7 +104,7 @@ impl Outbox for Memory {
     }
 
     async fn issues(&self) -> Result<Vec<Escalation>, OutboxError> {
-        let issues = self.issues.lock().unwrap();
+        let issues = self.issues.lock().expect("nobody panics with it");
         Ok(issues.iter().filter(|issue| !issue.over).cloned().collect())
     }
 }
@@ -119,8 +120,18 @@ struct Post {
 impl Messenger for Post {
     async fn send(&self, channel: &Channel, message: &Message) -> Result<(), Missed> {
         let name = channel.name.as_str();
-        let refused = self.refuses.lock().unwrap().contains(name);
-        if refused || self.down.lock().unwrap().contains(name) {
+        let refused = self
+            .refuses
+            .lock()
+            .expect("nobody panics with it")
+            .contains(name);
+        if refused
+            || self
+                .down
+                .lock()
+                .expect("nobody panics with it")
+                .contains(name)
+        {
             return Err(Missed {
                 reason: "it says no".to_owned(),
                 refused,
@@ -128,14 +139,17 @@ impl Messenger for Post {
             });
         }
         let what = (name.to_owned(), message.title.clone());
-        self.arrived.lock().unwrap().push(what);
+        self.arrived
+            .lock()
+            .expect("nobody panics with it")
+            .push(what);
         Ok(())
     }
 }
 
 impl Post {
     fn arrived(&self) -> Vec<(String, String)> {
-        let mut arrived = std::mem::take(&mut *self.arrived.lock().unwrap());
+        let mut arrived = std::mem::take(&mut *self.arrived.lock().expect("nobody panics with it"));
         arrived.sort();
         arrived
     }
@@ -213,14 +227,22 @@ async fn a_message_waits_for_a_channel_that_is_down_and_holds_up_no_other() {
         outbox: &outbox,
         messenger: &messenger,
     };
-    messenger.down.lock().unwrap().insert("team");
+    messenger
+        .down
+        .lock()
+        .expect("nobody panics with it")
+        .insert("team");
     desk.tell(&issue(), Moment(0)).await.unwrap();
     desk.tell(&news("also"), Moment(0)).await.unwrap();
     let first = desk.deliver(at(0)).await.unwrap();
     assert_eq!(pairs(messenger.arrived()), ["oncall: broken"]);
     // The second message to it is not tried: its server does not answer.
     assert_eq!(first.len(), 2, "{first:?}");
-    messenger.down.lock().unwrap().clear();
+    messenger
+        .down
+        .lock()
+        .expect("nobody panics with it")
+        .clear();
     desk.deliver(at(400)).await.unwrap();
     assert_eq!(pairs(messenger.arrived()), ["team: also", "team: broken"]);
     assert!(desk.deliver(at(590)).await.unwrap().is_empty());
@@ -234,7 +256,11 @@ async fn a_message_that_is_refused_holds_up_no_other() {
         outbox: &outbox,
         messenger: &messenger,
     };
-    messenger.refuses.lock().unwrap().insert("team");
+    messenger
+        .refuses
+        .lock()
+        .expect("nobody panics with it")
+        .insert("team");
     desk.tell(&news("one"), Moment(0)).await.unwrap();
     desk.tell(&news("two"), Moment(0)).await.unwrap();
     let tried = desk.deliver(at(0)).await.unwrap();

@@ -56,7 +56,8 @@ async fn send(channel: &Channel, message: &Message) -> Result<(), Missed> {
 }
 
 fn body(sent: &Json) -> Json {
-    serde_json::from_str(sent["body"].as_str().unwrap()).unwrap()
+    let body = sent["body"].as_str().expect("it has a body");
+    serde_json::from_str(body).expect("the body is JSON")
 }
 
 #[tokio::test]
