@@ -131,7 +131,8 @@ async fn an_issue_is_open_until_its_end_was_told() {
         .put(&message("x", Some("other")), "team", NOW)
         .await
         .unwrap();
-    assert_eq!(store.unresolved("run-").await.unwrap(), [begins.clone()]);
+    let open = store.unresolved("run-").await.unwrap();
+    assert_eq!(open, vec![begins.clone()]);
     let over = Message {
         resolved: true,
         id: "run-1/over".to_owned(),
