@@ -50,6 +50,8 @@ fn head(view: &PlanView) -> String {
 --                  looked at first: what is there already, or gone already, is not done again.
 --   each batch     a transaction with SET LOCAL lock_timeout = 100 and its progress in the ledger,
 --                  over the pages from $first up to $end: about {batch} ms each, {workers} side by side.
+--   each backfill  beside it, and after it where others look up what it filled,
+--                  VACUUM (SKIP_LOCKED, …, TRUNCATE false) of its table: settings.vacuum_after.
 --   SQL of yours   under the search_path of the plan's schema.
 -- The way back and contract stand here too; each runs only when it is asked for.
 ",
