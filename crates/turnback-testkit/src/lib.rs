@@ -36,6 +36,6 @@ pub use self::history::{
 };
 pub use self::waits::Wait;
 pub use self::workload::{
-    CHAT_HABITS, CHAT_SCHEMA, ErrorCount, Outcome, Report, Shape, Stall, Stats, Verdict, Workload,
-    WorkloadError, WorkloadOptions, check, fill, seed,
+    CHAT_HABITS, CHAT_PARTS, CHAT_SCHEMA, ErrorCount, Outcome, Report, Shape, Stall, Stats,
+    Verdict, Workload, WorkloadError, WorkloadOptions, check, fill, seed,
 };

@@ -12,6 +12,11 @@ pub const CHAT_SCHEMA: &str = include_str!("chat.sql");
 /// change rows, count and write an audit log, and keys that may change, with their references.
 pub const CHAT_HABITS: &str = include_str!("habits.sql");
 
+/// Partitioned tables in the place of two of [`CHAT_SCHEMA`] and of the histories' schema: the
+/// audit log by a list on two levels, whose rows move, with a table that refers to it by its
+/// whole key; notes by hash. Takes rows along; needs [`CHAT_HABITS`] and both schemas.
+pub const CHAT_PARTS: &str = include_str!("parts.sql");
+
 /// Rows in every hundred: users, conversations, participants, messages, audit log.
 const SHARE: [u64; 5] = [5, 4, 16, 60, 15];
 

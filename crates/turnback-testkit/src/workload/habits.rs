@@ -40,6 +40,23 @@ impl Planner {
         ))
     }
 
+    /// Another action for an entry of the audit log, and with it another partition where these are
+    /// by action; sometimes another actor at once.
+    pub(super) fn file_audit(&mut self, model: &Model) -> Option<Operation> {
+        let (entry, mut content) = self.own(model, Table::AuditLogs)?;
+        let actions = ["post", "edit", "delete", "login", "logout", "renamed"];
+        let action = actions[self.rng.usize(0..actions.len())].to_owned();
+        let mut set = Statement::sql("UPDATE audit_logs SET action = ").value(&action);
+        content[field::ACTION] = Some(action);
+        if self.rng.bool() {
+            let actor = self.user_or_nobody(model);
+            set = set.text(", actor_id = ").key_or_null(actor.clone());
+            content[field::ACTOR] = marker(actor);
+        }
+        let statement = set.text(" WHERE id = ").key(entry.clone()).touching_one();
+        Some(Operation::one("file audit", statement, entry, content))
+    }
+
     /// Another key for a row; what refers to it follows by `ON UPDATE CASCADE`.
     pub(super) fn renumber(&mut self, model: &Model, shape: &Shape) -> Option<Operation> {
         let tables = [Table::Users, Table::Conversations, Table::Messages];

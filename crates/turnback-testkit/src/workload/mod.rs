@@ -33,7 +33,7 @@ use sqlx::{Connection, PgConnection};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-pub use self::chat::{CHAT_HABITS, CHAT_SCHEMA, fill};
+pub use self::chat::{CHAT_HABITS, CHAT_PARTS, CHAT_SCHEMA, fill};
 pub use self::check::{Verdict, check};
 pub use self::error::WorkloadError;
 pub use self::shape::Shape;

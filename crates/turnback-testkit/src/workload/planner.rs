@@ -51,7 +51,7 @@ impl Planner {
         let draw = if crowded && self.rng.bool() {
             self.rng.u32(74..90)
         } else {
-            self.rng.u32(0..130)
+            self.rng.u32(0..134)
         };
         let drawn = match draw {
             0..8 => None,
@@ -81,6 +81,7 @@ impl Planner {
             120..122 if tables => Some(self.copy_whole_row(model)),
             122..125 if self.habits => self.renumber(model, shape),
             125..128 if self.habits => self.for_the_owner(model),
+            128..132 if self.habits => self.file_audit(model),
             _ => self.long(model),
         };
         drawn.unwrap_or_else(|| self.insert_user())

@@ -30,6 +30,7 @@ pub(super) mod field {
     pub(crate) const CONVERSATION: usize = 1;
     pub(crate) const SENDER: usize = 2;
     pub(crate) const REPLY_TO: usize = 3;
+    pub(crate) const ACTION: usize = 1;
     pub(crate) const ACTOR: usize = 2;
 }
 

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use sqlx::AssertSqlSafe;
 use turnback_core::journal::JournalEvent;
 use turnback_store::SqliteStore;
 use turnback_testkit::{
@@ -283,10 +284,30 @@ impl<'a> Busy<'a> {
                 let verdict = verdict.expect("the tables are there");
                 assert!(verdict.is_clean(), "{verdict}");
             }
+            self.every_entry_has_its_mark(shape).await;
             let found = Found::through(&mut self.world.session().await, shape).await;
             let findings = judge(&self.remembered, &found.expect("the tables are there"));
             assert!(findings.is_empty(), "through {shape}: {findings:#?}");
         }
+    }
+
+    /// What refers to a partitioned table by its whole key goes where the row goes.
+    async fn every_entry_has_its_mark(&self, shape: &Shape) {
+        let mut session = self.world.session().await;
+        let path = AssertSqlSafe(format!("SET search_path = {}", shape.search_path()));
+        sqlx::raw_sql(path)
+            .execute(&mut session)
+            .await
+            .expect("a path can be set");
+        let alone: Vec<String> = sqlx::query_scalar(
+            "SELECT coalesce(l.detail, m.id::text) FROM audit_logs l \
+             FULL JOIN audit_marks m ON m.audit_id = l.id AND m.action = l.action \
+             WHERE l.id IS NULL OR m.id IS NULL",
+        )
+        .fetch_all(&mut session)
+        .await
+        .expect("the tables are there");
+        assert_eq!(alone, Vec::<String>::new(), "through {shape}");
     }
 
     /// Prints every transition.

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use turnback_testkit::{
-    CHAT_HABITS, CHAT_SCHEMA, Cluster, Control, Database, HISTORY_SCHEMA, Shape, fill,
+    CHAT_HABITS, CHAT_PARTS, CHAT_SCHEMA, Cluster, Control, Database, HISTORY_SCHEMA, Shape, fill,
 };
 
 /// Longer than anything in these tests takes.
@@ -52,14 +52,14 @@ impl World {
         Self::with_settings(cluster, name, rows, "").await
     }
 
-    /// A chat service with triggers and cascades of its own, the tables of histories, a table
-    /// that nobody changes, and a plan of one phase, `keys`, that converts every key.
+    /// A chat service with triggers and cascades of its own, the tables of histories, some of
+    /// both partitioned, a table that nobody changes, and a plan of one phase, `keys`, that converts every key.
     pub async fn busy(cluster: &Cluster, name: &str, rows: u64) -> Self {
         let mut world = Self::chat(cluster, name, rows).await;
-        for sql in [CHAT_HABITS, HISTORY_SCHEMA, Control::SCHEMA] {
+        for sql in [CHAT_HABITS, HISTORY_SCHEMA, CHAT_PARTS, Control::SCHEMA] {
             world.db.execute(sql);
         }
-        let more: String = ["shelves", "documents", "notes"]
+        let more: String = ["shelves", "documents", "notes", "audit_marks"]
             .map(|table| format!("      - convert_key: {{ table: {table}, to: uuid }}\n"))
             .concat();
         world.write_plan(&format!("{ONE_PHASE}{more}"));
