@@ -329,6 +329,7 @@ impl Case<'_> {
         for snapshot in [&mut expected, &mut found] {
             name_sequences(snapshot);
             order_pairs(snapshot);
+            name_not_nulls(snapshot);
             for table in snapshot.tables.values_mut() {
                 // Statistics list columns in the table's own order, which is another.
                 for statistics in &mut table.statistics {
@@ -417,6 +418,20 @@ fn order_pairs(snapshot: &mut Snapshot) {
             pairs.sort();
             (constraint.columns, far.columns) = pairs.into_iter().unzip();
             constraint.definition.clear();
+        }
+    }
+}
+
+/// A column that came down from the whole has its `NOT NULL` by the name of there (PostgreSQL 18),
+/// also in a partition that was made by itself and named its own.
+fn name_not_nulls(snapshot: &mut Snapshot) {
+    let tables = snapshot.tables.values_mut();
+    for table in tables.filter(|table| table.partition_bound.is_some()) {
+        for constraint in &mut table.constraints {
+            if constraint.definition.starts_with("NOT NULL ") {
+                constraint.name = Ident::new(constraint.definition.as_str());
+                constraint.inherited = true;
+            }
         }
     }
 }
