@@ -7,6 +7,7 @@
 pub mod backfill;
 pub mod backup;
 pub mod convert_key;
+pub mod decision;
 pub mod diagnostic;
 pub mod exit;
 pub mod fact;
@@ -36,3 +37,4 @@ pub mod sql_operation;
 pub mod state;
 pub mod step;
 pub mod throttle;
+pub mod watch;

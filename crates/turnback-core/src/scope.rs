@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::state::PhaseState;
 
-/// How far to turn back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How far to turn back. Kept as the word that plans and `--scope` write.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum Scope {
     /// The last phase that went forward.
     Current,
@@ -30,6 +33,33 @@ impl std::str::FromStr for Scope {
     }
 }
 
+impl From<String> for Scope {
+    fn from(text: String) -> Self {
+        match text.parse() {
+            Ok(scope) => scope,
+            Err(never) => match never {},
+        }
+    }
+}
+
+impl From<Scope> for String {
+    fn from(scope: Scope) -> Self {
+        scope.to_string()
+    }
+}
+
+impl Scope {
+    /// For sentences: what is turned back.
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Current => "the current phase".to_owned(),
+            Self::Previous => "the current phase and the one before it".to_owned(),
+            Self::All => "all phases".to_owned(),
+            Self::From(phase) => format!("phase {phase} and all after it"),
+        }
+    }
+}
+
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -42,7 +72,7 @@ impl fmt::Display for Scope {
 }
 
 /// Where one phase stands, in the order of the run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
     /// The phase.
     pub phase: String,

@@ -116,19 +116,20 @@ impl PhaseState {
         }
     }
 
+    /// Every state, in the order of a phase's life.
+    pub const ALL: [Self; 7] = [
+        Self::Pending,
+        Self::Expanding,
+        Self::Expanded,
+        Self::CutOver,
+        Self::Withdrawing,
+        Self::Contracting,
+        Self::Contracted,
+    ];
+
     /// Reads what [`PhaseState::as_str`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Pending,
-            Self::Expanding,
-            Self::Expanded,
-            Self::CutOver,
-            Self::Withdrawing,
-            Self::Contracting,
-            Self::Contracted,
-        ]
-        .into_iter()
-        .find(|state| state.as_str() == text)
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 }
 

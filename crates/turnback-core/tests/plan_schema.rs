@@ -129,6 +129,18 @@ fn everything() -> Value {
                     "body": "on", "expect": [204]
                 }
             }
+        ],
+        "decisions": [
+            {
+                "when": {
+                    "guard": "slow", "level": ["warning", "critical"], "lasting": "5m",
+                    "at_once": 1, "phase": "users", "state": ["expanded", "cut_over"]
+                },
+                "do": "ask", "scope": "previous", "deadline": "15m", "otherwise": "rollback",
+                "who": ["lead"]
+            },
+            { "when": { "level": "critical" }, "do": "rollback", "scope": "users" },
+            { "do": "fix_forward" }
         ]
     })
 }
@@ -318,6 +330,18 @@ fn what_the_schema_can_say_it_says() {
             "/hooks/1",
             json!({ "name": "x", "when": "snapshot", "http": { "url": "http://x" }, "env": { "a": "b" } }),
         ),
+        ("/decisions", json!([])),
+        ("/decisions/0/do", json!("wait")),
+        ("/decisions/0/do", json!("rollback")),
+        ("/decisions/0/deadline", json!("15")),
+        ("/decisions/0/otherwise", json!("ask")),
+        ("/decisions/0/when/level", json!("bad")),
+        ("/decisions/0/when/level", json!([])),
+        ("/decisions/0/when/state", json!(["expanded", "expanded"])),
+        ("/decisions/0/when/at_once", json!(0)),
+        ("/decisions/1", json!({ "do": "ask", "deadline": "5m" })),
+        ("/decisions/1", json!({ "do": "hold", "scope": "all" })),
+        ("/decisions/1", json!({ "when": { "level": "error" } })),
     ];
     let validator = validator();
     for (pointer, value) in bad {

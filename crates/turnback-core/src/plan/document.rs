@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::decisions::{self, Known};
 use super::outward::KnownPhases;
 use super::reader::{Fields, Placed, Reader, quote};
 use super::shape::{PHASE, PLAN, SETTINGS};
@@ -11,6 +12,7 @@ use super::{
     Backups, Operations, Phase, Plan, Settings, backups, guards, hooks, notify, operation, order,
     recreate, target,
 };
+use crate::decision::Matrix;
 use crate::name::Ident;
 
 /// The version of the format that this program reads.
@@ -71,6 +73,13 @@ pub(super) fn read(
     let known = KnownPhases::of(&drafts);
     let notify = notify::read(reader, &fields, &known, source);
     let hooks = hooks::read(reader, &fields, &known, source);
+    let decisions = match fields.node("decisions") {
+        Some(node) => {
+            let known = Known::new(&drafts, guards::names(fields.node("guards")));
+            decisions::read(reader, node, &known)
+        }
+        None => Matrix::default(),
+    };
     let order = order::order(reader, &drafts)?;
     let (phases, mut spans) = finish(reader, drafts, &order)?;
     spans.guards = guards
@@ -88,6 +97,7 @@ pub(super) fn read(
             guards: guards.into_iter().map(|(guard, _)| guard).collect(),
             notify,
             hooks,
+            decisions,
         },
         spans,
     })

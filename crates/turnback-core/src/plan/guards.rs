@@ -53,6 +53,21 @@ pub(super) fn read(
     guards
 }
 
+/// The names of all guards, also of those that cannot be read; none where that cannot be known.
+pub(super) fn names(node: Option<&Node>) -> Option<Vec<String>> {
+    let Some(node) = node else {
+        return Some(Vec::new());
+    };
+    let Kind::Map(entries) = &node.kind else {
+        return None;
+    };
+    let name = |(key, _): &(Node, Node)| match &key.kind {
+        Kind::Text(name) => Some(name.clone()),
+        _ => None,
+    };
+    entries.iter().map(name).collect()
+}
+
 fn guard(
     reader: &mut Reader<'_>,
     name: String,

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::backup_shape::{BACKUP_COMMAND, BACKUPS, PGBACKREST};
+use super::decision_shape::{DECISION, WHEN};
 use super::document::LONGEST_NAME;
 use super::guard_shape::{ALERTMANAGER, COMMAND, GUARD, HTTP, PROMETHEUS};
 use super::hooks::ACTIONS;
@@ -54,6 +55,8 @@ pub fn json_schema() -> Json {
         &TEMPLATE_FILE,
         &HOOK,
         &HOOK_REQUEST,
+        &DECISION,
+        &WHEN,
     ] {
         definitions.insert(title(shape), object(shape));
     }
@@ -133,6 +136,21 @@ fn object(shape: &'static Shape) -> Json {
         schema["dependentRequired"] = json!({ "env": ["run"] });
     } else if std::ptr::eq(shape, &MAIL) {
         schema["dependentRequired"] = json!({ "user": ["password"], "password": ["user"] });
+    } else if std::ptr::eq(shape, &DECISION) {
+        let question = json!({ "deadline": false, "otherwise": false, "who": false });
+        let mut rollback = question.clone();
+        rollback["do"] = json!({ "const": "rollback" });
+        let mut others = question;
+        others["do"] = json!({ "enum": ["hold", "notify", "fix_forward", "continue"] });
+        others["scope"] = json!(false);
+        schema["oneOf"] = json!([
+            { "properties": rollback },
+            {
+                "properties": { "do": { "const": "ask" } },
+                "required": ["deadline", "otherwise"],
+            },
+            { "properties": others },
+        ]);
     } else if std::ptr::eq(shape, &PHASE) {
         schema["properties"]["operations"]["anyOf"] = json!([
             { "items": { "required": ["convert_key"] } },
@@ -235,6 +253,9 @@ fn value(value: &'static Value) -> Json {
             "propertyNames": { "pattern": ID },
             "additionalProperties": refer(shape),
         }),
+        Value::Names => one_or_more(&json!({ "type": "string" })),
+        Value::Words(words) => one_or_more(&json!({ "type": "string", "enum": words })),
+        Value::Scope => json!({ "type": "string" }),
         Value::Map(shape) => refer(shape),
         Value::List(shape) => json!({ "type": "array", "minItems": 1, "items": refer(shape) }),
     }
@@ -244,4 +265,14 @@ fn value(value: &'static Value) -> Json {
 fn threshold() -> String {
     let limit = limit::PATTERN;
     format!(r"^\s*((>=|<=|>|<)?\s*{limit}|[+-]\s*\d+(\.\d+)?\s*%|[x×]\d+(\.\d+)?)\s*$")
+}
+
+/// One of these, or a list of them.
+fn one_or_more(one: &Json) -> Json {
+    json!({
+        "oneOf": [
+            one,
+            { "type": "array", "minItems": 1, "uniqueItems": true, "items": one },
+        ]
+    })
 }

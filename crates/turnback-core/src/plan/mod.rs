@@ -3,6 +3,8 @@
 mod backup_shape;
 mod backups;
 mod check;
+mod decision_shape;
+mod decisions;
 mod document;
 mod duration;
 mod environment;
@@ -36,6 +38,7 @@ pub use self::json_schema::json_schema;
 pub use self::size::{parse as parse_size, show as show_size};
 pub(crate) use self::source::tree;
 pub use self::source::{KeySpans, ParsedPlan, PhaseSpans, PlanSource, Spans, parse};
+use crate::decision::Matrix;
 use crate::guard::Guard;
 use crate::hook::Hook;
 use crate::name::{Ident, TableName};
@@ -62,6 +65,8 @@ pub struct Plan {
     pub notify: Notify,
     /// What the user's own programs and servers do at certain moments, in the order of the file.
     pub hooks: Vec<Hook>,
+    /// What to do about what guards say.
+    pub decisions: Matrix,
 }
 
 /// A connection string. Never printed: `Debug` and messages show [`Target::redacted`].
@@ -253,6 +258,16 @@ pub struct SqlOperation {
     pub irreversible: bool,
     /// Run inside a transaction (default), or statement by statement.
     pub transaction: bool,
+}
+
+impl Phase {
+    /// Whether it runs SQL that is marked irreversible.
+    pub fn is_irreversible(&self) -> bool {
+        match &self.operations {
+            Operations::Sql(statements) => statements.iter().any(|sql| sql.irreversible),
+            Operations::ConvertKeys(_) => false,
+        }
+    }
 }
 
 impl Plan {

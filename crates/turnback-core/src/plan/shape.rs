@@ -4,6 +4,7 @@
 //! about which keys there are.
 
 use super::backup_shape::BACKUPS;
+use super::decision_shape::DECISION;
 use super::guard_shape::GUARD;
 use super::hooks::shape::HOOK;
 use super::notify::shape::NOTIFY;
@@ -94,6 +95,12 @@ pub(super) enum Value {
     NamedTexts,
     /// Mappings of one shape with names that are free.
     Named(&'static Shape),
+    /// A name, or a list of names.
+    Names,
+    /// One of a few words, or a list of them.
+    Words(&'static [&'static str]),
+    /// `current`, `previous`, `all`, or the id of a phase.
+    Scope,
     /// A mapping.
     Map(&'static Shape),
     /// A list of at least one mapping.
@@ -183,6 +190,12 @@ pub(super) static PLAN: Shape = Shape {
             false,
             Value::List(&HOOK),
             "What your own programs and servers do at certain moments of a run.",
+        ),
+        key(
+            "decisions",
+            false,
+            Value::List(&DECISION),
+            "What to do about what guards say: the first row that fits counts.",
         ),
     ],
 };

@@ -4,6 +4,7 @@
 //! `build x` (online: leaves an invalid remain when it fails), `validate x`.
 
 use turnback_core::backfill::{Backfill, BackfillKind};
+use turnback_core::decision::Matrix;
 use turnback_core::fact::Fact;
 use turnback_core::name::{Ident, TableName};
 use turnback_core::notify::Notify;
@@ -205,5 +206,6 @@ pub fn plan(two_shapes: &[Program], sql: &[Phase]) -> Plan {
         guards: vec![],
         notify: Notify::default(),
         hooks: vec![],
+        decisions: Matrix::default(),
     }
 }

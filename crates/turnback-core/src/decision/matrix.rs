@@ -1,0 +1,91 @@
+//! The matrix: rows, and what is done where none of them fits.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Action, Ask, Condition, Heard, Otherwise, Situation};
+use crate::guard::Level;
+use crate::plan::show_duration;
+use crate::scope::Scope;
+
+/// The `decisions:` of a plan: for what a guard says, the first row that fits counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matrix {
+    /// The rows, as they stand in the file.
+    pub rows: Vec<Row>,
+}
+
+/// One row of the matrix.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// When it fits.
+    pub when: Condition,
+    /// What is done then.
+    pub action: Action,
+    /// The line of the file that it stands in, from 1; none where it comes from no file.
+    pub line: Option<usize>,
+}
+
+impl Matrix {
+    /// The first row that fits what one guard says, and its place, from 0.
+    pub fn first_match(&self, situation: &Situation, about: &Heard) -> Option<(usize, &Row)> {
+        self.rows
+            .iter()
+            .enumerate()
+            .find(|(_, row)| row.when.mismatch(situation, about).is_none())
+    }
+}
+
+/// What is done where no row fits. Nothing turns back that no row says should; what is not known
+/// to be well goes no further.
+///
+/// | level | default |
+/// | --- | --- |
+/// | pass | go on |
+/// | warning | go on, and tell |
+/// | critical | ask whether to turn back the current phase; after 15 minutes hold |
+/// | no data, error | hold, and tell |
+pub fn default_for(level: Level) -> Action {
+    match level {
+        Level::Pass => Action::Continue,
+        Level::Warning => Action::Notify,
+        Level::Critical => Action::Ask(Ask {
+            scope: Scope::Current,
+            deadline: Duration::from_secs(15 * 60),
+            otherwise: Otherwise::Hold,
+            who: vec![],
+        }),
+        Level::NoData | Level::Error => Action::Hold,
+    }
+}
+
+impl fmt::Display for Row {
+    /// As plans write it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let when = self.when.to_string();
+        if when.is_empty() {
+            write!(f, "do: {}", self.action.word())?;
+        } else {
+            write!(f, "when: {{ {when} }}, do: {}", self.action.word())?;
+        }
+        match &self.action {
+            Action::Rollback { scope } => write!(f, ", scope: {scope}"),
+            Action::Ask(ask) => {
+                write!(
+                    f,
+                    ", scope: {}, deadline: {}, otherwise: {}",
+                    ask.scope,
+                    show_duration(ask.deadline),
+                    ask.otherwise.word()
+                )?;
+                match ask.who.as_slice() {
+                    [] => Ok(()),
+                    who => write!(f, ", who: [{}]", who.join(", ")),
+                }
+            }
+            Action::Hold | Action::FixForward | Action::Notify | Action::Continue => Ok(()),
+        }
+    }
+}

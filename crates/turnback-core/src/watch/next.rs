@@ -1,0 +1,101 @@
+//! What a watch says is to be done.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Answer, Question};
+use crate::decision::{Action, Decision};
+
+/// One thing to do next.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "next", rename_all = "snake_case")]
+pub enum Next {
+    /// Turn the phases of the decision back.
+    TurnBack {
+        /// What was decided.
+        decision: Decision,
+        /// What brought it about.
+        cause: Cause,
+    },
+    /// Ask, and go no further.
+    Ask {
+        /// The question.
+        question: Question,
+    },
+    /// Another guard has come to a question that is open.
+    Join {
+        /// The question.
+        question: u32,
+        /// What was decided about that guard.
+        decision: Decision,
+    },
+    /// A question has no deadline any more: it stays open until a person answers it.
+    Overdue {
+        /// The question.
+        question: u32,
+    },
+    /// A question is closed.
+    Close {
+        /// The question.
+        question: u32,
+        /// How it came to its end.
+        how: Closed,
+    },
+    /// Go no further.
+    Hold {
+        /// What was decided.
+        decision: Decision,
+        /// The same has been told before, and the guard has not been calm since.
+        again: bool,
+    },
+    /// Nothing holds any more: go on.
+    Release,
+    /// Go on, and tell.
+    Tell {
+        /// What was decided.
+        decision: Decision,
+        /// What brought it about.
+        cause: Cause,
+    },
+}
+
+/// What brought a decision about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+pub enum Cause {
+    /// The matrix alone.
+    Matrix,
+    /// Nobody answered a question in time.
+    Deadline {
+        /// The question.
+        question: u32,
+    },
+    /// Somebody answered a question.
+    Answer {
+        /// The question.
+        question: u32,
+        /// Who.
+        by: String,
+    },
+}
+
+/// How a question came to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "closed", rename_all = "snake_case")]
+pub enum Closed {
+    /// Somebody answered.
+    Answered {
+        /// What.
+        answer: Answer,
+        /// Who.
+        by: String,
+    },
+    /// Nobody answered in time, and this is done.
+    Deadline {
+        /// What is done.
+        then: Action,
+    },
+    /// Nobody answered in time, and every guard that it was about passes again: nothing is done.
+    Passed,
+    /// A way back has been decided meanwhile.
+    Overtaken,
+}

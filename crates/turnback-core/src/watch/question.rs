@@ -1,0 +1,65 @@
+//! Questions to people, and their answers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::decision::{Action, Decision};
+use crate::guard::Moment;
+
+/// A question to a person: turn back, or go on? While one is open the run goes no further.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Question {
+    /// Its number, from 1, within the watch.
+    pub id: u32,
+    /// The decision to ask, or the one that could not be carried out.
+    pub decision: Decision,
+    /// The guards that it is about: that of the decision, and those that came to the same row.
+    pub guards: Vec<String>,
+    /// When it was asked.
+    pub asked: Moment,
+    /// Its deadline, in milliseconds of watched time; none where it waits for a person.
+    pub(super) until_millis: Option<u64>,
+}
+
+/// What a person may answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Turn back, as far as the question says.
+    TurnBack,
+    /// Go on in spite of what the guards say.
+    GoOn,
+    /// Neither yet: go no further until somebody answers again.
+    Hold,
+}
+
+/// Why an answer does not count.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AnswerRefused {
+    /// There is no such question, or it is no longer open.
+    #[error(
+        "there is no open question {0}: it was answered, its deadline has passed, or it was overtaken"
+    )]
+    NotOpen(u32),
+    /// Somebody else has to answer.
+    #[error("{by} may not answer this question: the plan names {}", who.join(" and "))]
+    NotAsked {
+        /// Who answered.
+        by: String,
+        /// Who may.
+        who: Vec<String>,
+    },
+    /// There is no way back.
+    #[error("that cannot be: {0}")]
+    NoWayBack(String),
+}
+
+impl Question {
+    /// Who may answer; anybody where nobody is named.
+    pub fn who(&self) -> &[String] {
+        let decision = &self.decision;
+        match decision.instead_of.as_ref().unwrap_or(&decision.action) {
+            Action::Ask(ask) => &ask.who,
+            _ => &[],
+        }
+    }
+}

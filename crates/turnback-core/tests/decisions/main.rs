@@ -1,0 +1,9 @@
+//! From what guards say to what is done: the matrix, and the watch over time.
+
+mod documents;
+mod properties;
+mod reading;
+mod rows;
+mod scene;
+mod watching;
+mod world;
