@@ -1,11 +1,13 @@
 //! The command line, with help that teaches by example.
 
 mod backup;
+mod decisions;
+mod init;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use turnback_core::plan::{parse_duration, parse_size};
 use turnback_core::removal::Removal;
 
@@ -13,6 +15,8 @@ pub use self::backup::{
     BackupArgs, BackupCommand, BackupCreateArgs, BackupListArgs, BackupPlace, BackupPruneArgs,
     BackupVerifyArgs,
 };
+pub use self::decisions::{ExplainArgs, ReplayArgs};
+pub use self::init::{GenerateBy, GroupBy, InitArgs, KeyType};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -108,6 +112,20 @@ Examples:
   turnback notify list
   turnback notify acknowledge --by ann")]
     Notify(NotifyArgs),
+    /// Say what would be done about what a guard says, and by which row of the plan
+    #[command(after_help = "\
+Examples:
+  turnback explain --guard latency --level critical
+  turnback explain --guard latency --level warning --lasting 5m --phase users --state expanded
+  turnback explain --guard latency --guard errors --level critical      both at once
+  turnback explain --guard lag --level no_data --json | jq .decision.action")]
+    Explain(ExplainArgs),
+    /// Take recorded or made-up samples through guards and decisions: what would have been done when
+    #[command(after_help = "\
+Examples:
+  turnback replay samples.jsonl
+  turnback replay samples.jsonl --json | jq '.entries[].what.does'")]
+    Replay(ReplayArgs),
     /// Print the JSON schema of the plan file, for editors
     Schema,
     /// Watch it work: a throw-away cluster, a million rows, live writers, there and back
@@ -186,68 +204,6 @@ fn size(text: &str) -> Result<u64, String> {
     parse_size(text)
         .filter(|size| *size > 0)
         .ok_or_else(|| "expected a size such as 64MB or 2GB".to_owned())
-}
-
-/// `init`
-#[derive(Debug, Args)]
-pub struct InitArgs {
-    /// The database to look at
-    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
-    pub target: String,
-    /// Convert integer keys to this type
-    #[arg(long, value_name = "TYPE")]
-    pub convert_keys: KeyType,
-    /// Every table with an integer key
-    #[arg(long, conflicts_with = "tables", required_unless_present = "tables")]
-    pub all: bool,
-    /// These tables, with a comma between them
-    #[arg(long, value_name = "TABLES", value_delimiter = ',')]
-    pub tables: Vec<String>,
-    /// Many small phases, or few that rewrite each table less often
-    #[arg(long, value_enum, default_value_t = GroupBy::Steps)]
-    pub group: GroupBy,
-    /// How new keys are made: random (v4) or in order of time (v7)
-    #[arg(long, value_enum, default_value_t = GenerateBy::V4)]
-    pub generate: GenerateBy,
-    /// With v7: take the time of rows that are there already from this column, where a table has it
-    #[arg(long, value_name = "COLUMN")]
-    pub v7_from: Option<String>,
-    /// Schema of table names without one
-    #[arg(long, default_value = "public")]
-    pub schema: String,
-    /// Where to write the plan
-    #[arg(long, value_name = "FILE", default_value = "turnback.yaml")]
-    pub out: PathBuf,
-    /// Write over a file that is there
-    #[arg(long)]
-    pub force: bool,
-}
-
-/// Types that keys can be converted to.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum KeyType {
-    /// `uuid`
-    Uuid,
-}
-
-/// How `init` groups tables into phases.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum GroupBy {
-    /// Tables that nobody references first, then each hub by itself
-    Steps,
-    /// One phase for each level of the foreign-key graph
-    Levels,
-    /// Everything in one phase
-    One,
-}
-
-/// How new keys are made.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum GenerateBy {
-    /// Random
-    V4,
-    /// In order of time
-    V7,
 }
 
 /// `plan`

@@ -61,6 +61,16 @@ impl Loaded {
         })
     }
 
+    /// Reads and checks the plan file for a command that asks no database: which one it names
+    /// makes no difference, and need not be known.
+    pub(crate) fn read_alone(plan: &Path) -> Result<Self, Failure> {
+        Self::read(&PlanFile {
+            plan: plan.to_path_buf(),
+            target: Some("postgres://localhost/".to_owned()),
+            store: PathBuf::new(),
+        })
+    }
+
     pub(crate) fn plan(&self) -> &Plan {
         &self.parsed.plan
     }
@@ -68,6 +78,11 @@ impl Loaded {
     /// The directory of the plan file, from which its paths go.
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// The name of the file, as it was given.
+    pub(crate) fn file_name(&self) -> &str {
+        &self.file_name
     }
 
     /// Compares what the plan names with what the database has. Phases that were begun are

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Heard, Matrix, Situation, default_for};
+use super::{Action, Heard, Matrix, Situation};
 use crate::guard::{Level, Verdict};
 use crate::plan::show_duration;
 use crate::scope::{BackRefused, Scope, phases_to_turn_back};
@@ -58,25 +58,29 @@ struct WayBack {
 }
 
 /// Decides about what one guard says. Every situation has an answer: the first row that fits, or
-/// the default for the level ([`default_for`]). What cannot be turned back is held instead, and
+/// the default for the level
+/// ([`default_for`](super::default_for)). What cannot be turned back is held instead, and
 /// needs a person.
 pub fn decide(matrix: &Matrix, situation: &Situation, about: &Heard) -> Decision {
-    let (by, says) = match matrix.first_match(situation, about) {
-        Some((index, row)) => (
-            By::Row {
-                number: index + 1,
-                line: row.line,
-            },
-            row.action.clone(),
-        ),
-        None => (By::Default, default_for(about.verdict.level)),
+    let (row, says) = matrix.says(situation, about);
+    let by = match row {
+        Some(index) => By::Row {
+            number: index + 1,
+            line: matrix.rows[index].line,
+        },
+        None => By::Default,
     };
     let because = format!(
         "{} {}",
         what_it_says(about),
-        match by {
-            By::Row { .. } => format!("{by} says: {says}."),
-            By::Default => format!(
+        match (by, matrix.about_to_fit(situation, about)) {
+            (By::Row { .. }, _) => format!("{by} says: {says}."),
+            (By::Default, Some((index, _, left))) => format!(
+                "Row {} of the decisions is about that once it has lasted, in {}; until then: {says}.",
+                index + 1,
+                show_duration(left),
+            ),
+            (By::Default, None) => format!(
                 "No row of the decisions is about that; the default for {} is: {says}.",
                 about.verdict.level
             ),

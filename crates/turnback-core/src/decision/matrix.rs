@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Ask, Condition, Heard, Otherwise, Situation};
+use super::{Action, Ask, Condition, Heard, Mismatch, Otherwise, Situation};
 use crate::guard::Level;
 use crate::plan::show_duration;
 use crate::scope::Scope;
@@ -36,6 +36,44 @@ impl Matrix {
             .enumerate()
             .find(|(_, row)| row.when.mismatch(situation, about).is_none())
     }
+
+    /// What is done about what one guard says: by the first row that fits, with its place, from 0;
+    /// by the default where there is none.
+    pub fn says(&self, situation: &Situation, about: &Heard) -> (Option<usize>, Action) {
+        if let Some((index, row)) = self.first_match(situation, about) {
+            return (Some(index), row.action.clone());
+        }
+        let level = about.verdict.level;
+        if level == Level::Critical && self.about_to_fit(situation, about).is_some() {
+            return (None, Action::Hold);
+        }
+        (None, default_for(level))
+    }
+
+    /// Of the rows before the first that fits, the one that lacks nothing but time and soonest
+    /// fits if things stay as they are: its place, from 0, and the time that is left.
+    pub fn about_to_fit(
+        &self,
+        situation: &Situation,
+        about: &Heard,
+    ) -> Option<(usize, &Row, Duration)> {
+        self.rows
+            .iter()
+            .enumerate()
+            .map_while(|(index, row)| Some((index, row, row.when.mismatch(situation, about)?)))
+            .filter_map(|(index, row, mismatch)| {
+                let Mismatch::Lasting { wants, is } = mismatch else {
+                    return None;
+                };
+                let timeless = Condition {
+                    lasting: None,
+                    ..row.when.clone()
+                };
+                let lacks_time_alone = timeless.mismatch(situation, about).is_none();
+                lacks_time_alone.then_some((index, row, wants.saturating_sub(is)))
+            })
+            .min_by_key(|(index, _, left)| (*left, *index))
+    }
 }
 
 /// What is done where no row fits. Nothing turns back that no row says should; what is not known
@@ -45,6 +83,7 @@ impl Matrix {
 /// | --- | --- |
 /// | pass | go on |
 /// | warning | go on, and tell |
+/// | critical, and a row lacks nothing but time | hold, and tell ([`Matrix::says`]) |
 /// | critical | ask whether to turn back the current phase; after 15 minutes hold |
 /// | no data, error | hold, and tell |
 pub fn default_for(level: Level) -> Action {

@@ -65,6 +65,8 @@ impl Watch {
         let mut decisions: Vec<Decision> = situation
             .guards
             .iter()
+            // Nothing to do, and nothing to record.
+            .filter(|about| self.matrix.says(&situation, about).1 != Action::Continue)
             .map(|about| decide(&self.matrix, &situation, about))
             .collect();
         // The most urgent first; guards by name where they are equally urgent.

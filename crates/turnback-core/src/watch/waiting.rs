@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::Watch;
-use crate::decision::{Action, By, Mismatch, Otherwise};
+use crate::decision::{Action, By, Heard, Otherwise};
 use crate::guard::{Level, Moment};
 use crate::plan::show_duration;
 
@@ -86,32 +86,19 @@ impl Watch {
         let Some(situation) = self.situation() else {
             return vec![];
         };
-        let mut found = Vec::new();
-        for about in &situation.guards {
-            let soonest = self
-                .matrix()
-                .rows
-                .iter()
-                .enumerate()
-                .map_while(|(index, row)| Some((index, row, row.when.mismatch(situation, about)?)))
-                .filter_map(|(index, row, mismatch)| match mismatch {
-                    Mismatch::Lasting { wants, is } => Some((wants.saturating_sub(is), index, row)),
-                    _ => None,
-                })
-                .min_by_key(|(left, index, _)| (*left, *index));
-            if let Some((left, index, row)) = soonest {
-                found.push(Waiting::Lasting {
-                    guard: about.verdict.guard.clone(),
-                    by: By::Row {
-                        number: index + 1,
-                        line: row.line,
-                    },
-                    action: row.action.clone(),
-                    until: situation.at + left,
-                });
-            }
-        }
-        found
+        let soonest = |about: &Heard| {
+            let (index, row, left) = self.matrix().about_to_fit(situation, about)?;
+            Some(Waiting::Lasting {
+                guard: about.verdict.guard.clone(),
+                by: By::Row {
+                    number: index + 1,
+                    line: row.line,
+                },
+                action: row.action.clone(),
+                until: situation.at + left,
+            })
+        };
+        situation.guards.iter().filter_map(soonest).collect()
     }
 
     /// Whether the run may go forward now.

@@ -3,6 +3,7 @@
 mod documents;
 mod properties;
 mod reading;
+mod replaying;
 mod rows;
 mod scene;
 mod watching;

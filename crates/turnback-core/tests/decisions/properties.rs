@@ -159,7 +159,10 @@ proptest! {
                 }
                 By::Default => {
                     prop_assert!(!matrix.rows.iter().any(fits));
-                    default_for(about.verdict.level)
+                    match matrix.about_to_fit(&situation, about) {
+                        Some(_) if about.verdict.level == Level::Critical => Action::Hold,
+                        _ => default_for(about.verdict.level),
+                    }
                 }
             };
             // It is done as it was said, or held with the reason.

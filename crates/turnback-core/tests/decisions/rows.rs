@@ -19,6 +19,33 @@ fn a_row_without_a_level_is_about_breaches_alone() {
 }
 
 #[test]
+fn what_is_critical_and_lacks_nothing_but_time_holds_without_a_question() {
+    let matrix = matrix(
+        "\
+  - { when: { level: critical, lasting: 2m, at_once: 2 }, do: rollback, scope: all }
+  - { when: { guard: latency, level: critical, lasting: 5m }, do: rollback }
+",
+    );
+    let decision = |says: &[_], lasting| decided(&matrix, &[CutOver], says, lasting);
+    let waits = decision(&[("latency", Critical)], minutes(1));
+    assert_eq!((waits.by, waits.action), (By::Default, Action::Hold));
+    assert!(
+        waits
+            .because
+            .contains("Row 2 of the decisions is about that once it has lasted, in 4m"),
+        "{}",
+        waits.because
+    );
+    // Two at once: the first row is sooner.
+    let both = [("latency", Critical), ("login", Critical)];
+    let waits = decision(&both, minutes(1));
+    assert!(waits.because.contains("Row 1"), "{}", waits.because);
+    // No row is about this, however long it lasts.
+    let asks = decision(&[("login", Critical)], minutes(60));
+    assert_eq!(asks.action.word(), "ask");
+}
+
+#[test]
 fn phase_and_state_are_those_of_the_phase_that_is_watched() {
     let matrix = matrix(
         "  - { when: { level: critical, phase: [users, logins], state: cut_over }, do: rollback }\n",

@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod contract;
 mod demo;
+mod explain;
 mod forward;
 mod import;
 mod init;
@@ -12,6 +13,7 @@ mod notify;
 mod plan;
 mod preflight;
 mod rehearse;
+mod replay;
 mod schema;
 mod status;
 mod throttle;
@@ -56,6 +58,8 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Backup(args) => backup::run(args).await,
         Command::Import(what) => import::run(what),
         Command::Notify(args) => notify::run(args).await,
+        Command::Explain(args) => explain::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::Schema => schema::run(),
         Command::Demo(args) => demo::run(args).await,
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use turnback_core::backup::Demand;
+use turnback_core::decision::past_the_irreversible;
 use turnback_core::exit::ExitCode;
 use turnback_core::phases::{PhaseProgram, programs};
 use turnback_core::plan::Phase;
@@ -189,6 +190,9 @@ pub(crate) async fn preflight(
         note(&mut found, finding, None);
     }
     for finding in outward_findings(loaded.plan()) {
+        note(&mut found, finding, None);
+    }
+    for finding in past_the_irreversible(loaded.plan()) {
         note(&mut found, finding, None);
     }
     // Stable: within a weight, findings stay in the order of the phases.
