@@ -29,6 +29,7 @@ pub mod plan;
 pub mod preflight;
 pub mod program;
 pub mod removal;
+pub mod repair;
 pub mod replay;
 pub mod schema;
 pub mod scope;

@@ -3,6 +3,9 @@
 mod backup;
 mod decisions;
 mod init;
+mod notify;
+mod rehearse;
+mod restore;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +20,11 @@ pub use self::backup::{
 };
 pub use self::decisions::{ExplainArgs, ReplayArgs};
 pub use self::init::{GenerateBy, GroupBy, InitArgs, KeyType};
+pub use self::notify::{
+    AcknowledgeArgs, NotifyArgs, NotifyCommand, NotifyListArgs, NotifySendArgs, NotifyTestArgs,
+};
+pub use self::rehearse::{DemoArgs, RehearseArgs};
+pub use self::restore::{RepairArgs, RestoreArgs, SalvageArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -126,6 +134,28 @@ Examples:
   turnback replay samples.jsonl
   turnback replay samples.jsonl --json | jq '.entries[].what.does'")]
     Replay(ReplayArgs),
+    /// Put a backup in the place of the database, or give some tables their rows back
+    #[command(after_help = "\
+Examples:
+  turnback restore 20261121T132500Z --swap
+  turnback restore latest --tables orders,billing.invoices
+  turnback restore --cancel                drop what an unfinished --swap has made")]
+    Restore(RestoreArgs),
+    /// Find what was written after the backup that was restored; write it down, put it back
+    #[command(after_help = "\
+Examples:
+  turnback salvage
+  turnback salvage --export found.csv
+  turnback salvage --put-back")]
+    Salvage(SalvageArgs),
+    /// Show what is half done, table by table, from the ledger alone; complete it or turn it back
+    #[command(after_help = "\
+Examples:
+  turnback repair
+  turnback repair --target \"$DATABASE_URL\"    without a plan file
+  turnback repair --complete
+  turnback repair --back")]
+    Repair(RepairArgs),
     /// Print the JSON schema of the plan file, for editors
     Schema,
     /// Watch it work: a throw-away cluster, a million rows, live writers, there and back
@@ -332,143 +362,4 @@ pub struct ThrottleArgs {
     /// Print for scripts
     #[arg(long)]
     pub json: bool,
-}
-
-/// `rehearse`
-#[derive(Debug, Args)]
-pub struct RehearseArgs {
-    /// The plan file
-    #[arg(long, value_name = "FILE", default_value = "turnback.yaml")]
-    pub plan: PathBuf,
-    /// The database to copy, instead of the plan's `target`; it is only read
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "TURNBACK_TARGET",
-        hide_env_values = true
-    )]
-    pub target: Option<String>,
-    /// Copy up to so many rows of each table, and the rows they refer to
-    #[arg(long, value_name = "N", default_value_t = 10_000, conflicts_with_all = ["sample", "schema_only"])]
-    pub rows: u64,
-    /// Copy about so many percent of each table, and the rows they refer to
-    #[arg(long, value_name = "PERCENT", conflicts_with = "schema_only")]
-    pub sample: Option<f64>,
-    /// Copy no rows; each table gets a few made-up ones to begin with
-    #[arg(long)]
-    pub schema_only: bool,
-    /// Make rows up from types, constraints and statistics, instead of copying any
-    #[arg(long, conflicts_with_all = ["sample", "schema_only"])]
-    pub generate: bool,
-    /// Rehearse in this empty database, instead of a throw-away cluster on this machine
-    #[arg(long, value_name = "URL", hide_env_values = true)]
-    pub on: Option<String>,
-    /// Leave the copy there at the end
-    #[arg(long)]
-    pub keep: bool,
-    /// How long clients write before and after each transition
-    #[arg(long, value_name = "SECONDS", default_value_t = 3.0)]
-    pub seconds: f64,
-    /// Clients on each shape, and on `public`
-    #[arg(long, default_value_t = 2)]
-    pub writers: usize,
-    /// Transactions a second of each client
-    #[arg(long, default_value_t = 25.0)]
-    pub pace: f64,
-    /// Repeats the draws of an earlier rehearsal
-    #[arg(long, env = "TURNBACK_SEED")]
-    pub seed: Option<u64>,
-    /// Print for scripts
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `notify`
-#[derive(Debug, Args)]
-pub struct NotifyArgs {
-    /// What to do
-    #[command(subcommand)]
-    pub command: NotifyCommand,
-}
-
-/// What to do about messages.
-#[derive(Debug, Subcommand)]
-pub enum NotifyCommand {
-    /// Send a test message through channels, and say what came of it
-    Test(NotifyTestArgs),
-    /// Show the last messages, and what became of each
-    List(NotifyListArgs),
-    /// Send what waits and is due, and call those who are next for issues that nobody has taken on
-    Send(NotifySendArgs),
-    /// Take an issue on: nobody else is called
-    Acknowledge(AcknowledgeArgs),
-}
-
-/// `notify test`
-#[derive(Debug, Args)]
-pub struct NotifyTestArgs {
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "flattened into the help as it is")]
-    pub file: PlanFile,
-    /// This channel alone; may be given again
-    #[arg(long = "channel", value_name = "NAME")]
-    pub channels: Vec<String>,
-    /// Print for scripts
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `notify list`
-#[derive(Debug, Args)]
-pub struct NotifyListArgs {
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "flattened into the help as it is")]
-    pub file: PlanFile,
-    /// How many of the last messages
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub last: u32,
-    /// Print for scripts
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `notify send`
-#[derive(Debug, Args)]
-pub struct NotifySendArgs {
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "flattened into the help as it is")]
-    pub file: PlanFile,
-}
-
-/// `notify acknowledge`
-#[derive(Debug, Args)]
-pub struct AcknowledgeArgs {
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "flattened into the help as it is")]
-    pub file: PlanFile,
-    /// The issue, as `turnback notify list` names it; all that are open when absent
-    pub issue: Option<String>,
-    /// Who takes it on
-    #[arg(long, value_name = "NAME", env = "USER")]
-    pub by: String,
-}
-
-/// `demo`
-#[derive(Debug, Args)]
-pub struct DemoArgs {
-    /// How many rows
-    #[arg(long, default_value_t = 1_000_000)]
-    pub rows: u64,
-    /// Operations a second of each writer
-    #[arg(long, default_value_t = 40.0)]
-    pub pace: f64,
-    /// Writers on each shape
-    #[arg(long, default_value_t = 4)]
-    pub writers: usize,
-    /// How long traffic runs between two events
-    #[arg(long, value_name = "SECONDS", default_value_t = 4.0)]
-    pub seconds: f64,
-    /// Repeats the draws of an earlier run
-    #[arg(long)]
-    pub seed: Option<u64>,
 }

@@ -5,6 +5,7 @@ mod format;
 mod manifest;
 mod requirement;
 mod retention;
+pub mod salvage;
 mod script;
 pub mod swap;
 

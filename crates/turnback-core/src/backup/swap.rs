@@ -49,7 +49,7 @@ pub fn beside(database: &str) -> Ident {
     Ident::new(database).with_suffix("_turnback_restore")
 }
 
-/// What the replaced database is called. The time is the server's: `20261121T140000Z`.
+/// What the replaced database is called, a name that needs no quotes. The time is the server's: `20261121t140000z`.
 pub fn failed(database: &str, time: &str) -> Ident {
     Ident::new(database).with_suffix(&format!("_failed_{time}"))
 }
@@ -185,12 +185,12 @@ mod tests {
     #[test]
     fn names_fit_and_stay_apart() {
         let long = "x".repeat(63);
-        let names = [beside(&long), failed(&long, "20261121T140000Z")];
+        let names = [beside(&long), failed(&long, "20261121t140000z")];
         assert!(names.iter().all(|name| name.as_str().len() <= 63));
         assert_ne!(names[0], names[1]);
         assert_eq!(
-            failed("shop", "20261121T140000Z").as_str(),
-            "shop_failed_20261121T140000Z"
+            failed("shop", "20261121t140000z").as_str(),
+            "shop_failed_20261121t140000z"
         );
     }
 }

@@ -38,6 +38,7 @@ pub use self::json_schema::json_schema;
 pub use self::size::{parse as parse_size, show as show_size};
 pub(crate) use self::source::tree;
 pub use self::source::{KeySpans, ParsedPlan, PhaseSpans, PlanSource, Spans, parse};
+pub use self::sql_name::parse_table;
 use crate::decision::Matrix;
 use crate::guard::Guard;
 use crate::hook::Hook;

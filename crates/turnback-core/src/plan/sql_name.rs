@@ -4,7 +4,21 @@
 //! (`"Order"`) is kept as it stands, with `""` for a quote inside. Key words need no quotes
 //! here: a plan has no grammar they could disturb.
 
-use crate::name::{Ident, MAX_IDENT_BYTES};
+use crate::name::{Ident, MAX_IDENT_BYTES, TableName};
+
+/// Reads the name of a table, as a plan or a command line has it: with its schema, or without
+/// one in `schema`.
+///
+/// # Errors
+///
+/// What is wrong with it, as half a sentence.
+pub fn parse_table(text: &str, schema: &Ident) -> Result<TableName, &'static str> {
+    match parse(text)?.as_slice() {
+        [table] => Ok(TableName::new(schema.clone(), table.clone())),
+        [schema, table] => Ok(TableName::new(schema.clone(), table.clone())),
+        _ => Err("it has too many dots"),
+    }
+}
 
 /// Reads names with dots between them; the error says what is wrong, as half a sentence.
 pub(super) fn parse(text: &str) -> Result<Vec<Ident>, &'static str> {

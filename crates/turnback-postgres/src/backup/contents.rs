@@ -101,7 +101,10 @@ pub(super) async fn of_quiet(
 }
 
 /// See [`TableSum::checksum`] for what the sum is.
-async fn sum(session: &mut PgConnection, table: &TableName) -> Result<TableSum, BackupError> {
+pub(super) async fn sum(
+    session: &mut PgConnection,
+    table: &TableName,
+) -> Result<TableSum, BackupError> {
     let doing = || BackupError::sql(format!("counting the rows of {table}"));
     let sql = format!(
         "SELECT count(*)::text AS rows, coalesce(sum(('x' || left(md5(ROW(x.*)::text), 16))::bit(64)::bigint), 0)::text AS checksum \

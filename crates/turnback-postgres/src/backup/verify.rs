@@ -145,6 +145,40 @@ async fn scratch(
     Ok(filled)
 }
 
+/// Refuses what cannot be restored as one database.
+pub(super) fn of_one_database(given: &Given) -> Result<(), BackupError> {
+    match given {
+        Given::Backup(entry) if matches!(entry.manifest.method, Method::PgBackRest { .. }) => {
+            Err(whole_cluster(&entry.manifest))
+        }
+        Given::Backup(_) | Given::Dump(..) => Ok(()),
+    }
+}
+
+fn whole_cluster(manifest: &Manifest) -> BackupError {
+    let Method::PgBackRest { stanza, label } = &manifest.method else {
+        return BackupError::refused("it holds a whole cluster", "Nothing was touched.");
+    };
+    let target = manifest
+        .restore_point
+        .as_ref()
+        .map_or(String::new(), |point| {
+            format!(
+                " --type=name --target={} --target-action=promote",
+                point.name
+            )
+        });
+    BackupError::refused(
+        format!(
+            "the backup {} is pgBackRest's: it holds the whole cluster, and not this database alone",
+            manifest.id
+        ),
+        format!(
+            "With the server stopped, `pgbackrest --stanza={stanza} --delta --set={label}{target} restore` brings the cluster back; with `--pg1-path=DIRECTORY` in the place of `--delta` it comes beside, and a database is taken over from there by pg_dump. Nothing was touched."
+        ),
+    )
+}
+
 /// Fills an empty database with a backup, or with the rows of some of its tables.
 pub(super) async fn pour(
     given: &Given,
@@ -195,24 +229,7 @@ pub(super) async fn pour(
                     "Give the plan `backups: { command: … }` again.",
                 ));
             }
-            (Method::PgBackRest { stanza, label }, _) => {
-                return Err(BackupError::refused(
-                    format!(
-                        "the backup {} is pgBackRest's: it holds the whole cluster, and not this database alone",
-                        entry.manifest.id
-                    ),
-                    format!(
-                        "With the server stopped, `pgbackrest --stanza={stanza} --delta --set={label}{} restore` brings the cluster back; `pgbackrest restore --pg1-path=DIRECTORY` puts it beside.",
-                        entry.manifest.restore_point.as_ref().map_or(
-                            String::new(),
-                            |point| format!(
-                                " --type=name --target={} --target-action=promote",
-                                point.name
-                            )
-                        )
-                    ),
-                ));
-            }
+            (Method::PgBackRest { .. }, _) => return Err(whole_cluster(&entry.manifest)),
         },
         Given::Dump(path, format) => (path.clone(), *format, None),
     };
@@ -226,4 +243,25 @@ pub(super) async fn pour(
         only,
     };
     fill(database, &dump, format, wanted, tell).await
+}
+
+/// What restoring really brought, where a backup says what it should have been.
+pub(super) async fn compare(
+    given: &Given,
+    database: &Server,
+    jobs: u32,
+    tell: Tell<'_>,
+) -> Result<Contents, BackupError> {
+    let restored = contents::of_quiet(database, jobs, tell).await?;
+    if let Given::Backup(entry) = given {
+        let manifest = &entry.manifest;
+        let differences = manifest.contents.differences(&restored);
+        if !differences.is_empty() {
+            return Err(BackupError::Differs {
+                id: manifest.id.clone(),
+                differences,
+            });
+        }
+    }
+    Ok(restored)
 }

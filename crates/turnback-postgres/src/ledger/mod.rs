@@ -5,6 +5,8 @@ pub(crate) mod lease;
 pub(crate) mod opening;
 pub(crate) mod throttle;
 
+use std::collections::BTreeSet;
+
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use turnback_core::program::Stage;
 use turnback_core::state::PhaseState;
@@ -14,6 +16,31 @@ use turnback_engine::error::TargetError;
 use crate::error::{ledger_error, target_error};
 use crate::locks;
 use crate::session::{end, run};
+
+pub(crate) async fn plans(connection: &mut PgConnection) -> Result<Vec<String>, TargetError> {
+    sqlx::query_scalar("SELECT DISTINCT plan FROM turnback.phase ORDER BY plan")
+        .persistent(false)
+        .fetch_all(connection)
+        .await
+        .map_err(|error| target_error(error, ""))
+}
+
+pub(crate) async fn begun_backfills(
+    connection: &mut PgConnection,
+    plan: &str,
+    phase: &str,
+) -> Result<BTreeSet<String>, TargetError> {
+    let steps: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT step FROM turnback.backfill WHERE plan = $1 AND phase = $2",
+    )
+    .bind(plan)
+    .bind(phase)
+    .persistent(false)
+    .fetch_all(connection)
+    .await
+    .map_err(|error| target_error(error, ""))?;
+    Ok(steps.into_iter().collect())
+}
 
 pub(crate) async fn phases(
     connection: &mut PgConnection,

@@ -1,9 +1,11 @@
 //! What `up`, `back` and `contract` share: a run is begun, can be stopped by Ctrl-C, and ends
 //! with what came of it in the journal.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use turnback_core::exit::ExitCode;
+use turnback_core::plan::Plan;
 use turnback_engine::Run;
 use turnback_engine::edges::Target;
 use turnback_engine::error::EngineError;
@@ -11,13 +13,27 @@ use turnback_engine::stop::Stop;
 use turnback_postgres::PostgresTarget;
 
 use crate::cli::{Blockers, PlanFile};
-use crate::context::Loaded;
+use crate::context::{Loaded, connect};
 use crate::failure::Failure;
 use crate::journal::Entries;
 use crate::output::Terminal;
 
 /// A command on the target, with its journal.
 pub(crate) type LiveRun<J = Entries> = Run<PostgresTarget, J>;
+
+/// A command that changes the target.
+pub(crate) struct Command<'a> {
+    /// The plan: its target, name, schema and settings count.
+    pub(crate) plan: &'a Plan,
+    /// The control store.
+    pub(crate) store: &'a Path,
+    /// The command's name, for the journal and the lease.
+    pub(crate) name: &'a str,
+    /// What may be done about sessions in the way.
+    pub(crate) blockers: &'a Blockers,
+    /// The exit code when it comes to its end.
+    pub(crate) done: ExitCode,
+}
 
 /// Runs `work` under the lease and shows what came of it. `done` is the exit code when it comes
 /// to its end; what has been shown by then is not done again when the same is typed again.
@@ -30,12 +46,28 @@ pub(crate) async fn under_lease<R>(
     work: impl AsyncFnOnce(&LiveRun) -> Result<R, EngineError>,
     show: impl FnOnce(&R),
 ) -> Result<R, Failure> {
-    let plan = loaded.plan();
+    let command = Command {
+        plan: loaded.plan(),
+        store: &file.store,
+        name: command,
+        blockers,
+        done,
+    };
+    run_command(command, work, show).await
+}
+
+/// Runs `work` under the lease, for a plan that need not come from a file.
+pub(crate) async fn run_command<R>(
+    command: Command<'_>,
+    work: impl AsyncFnOnce(&LiveRun) -> Result<R, EngineError>,
+    show: impl FnOnce(&R),
+) -> Result<R, Failure> {
+    let plan = command.plan;
     let terminal = Arc::new(Terminal::new());
     let stop = Stop::default();
     let watcher = tokio::spawn(stop_on_interrupt(stop.clone()));
-    let target = loaded.target().await?;
-    let entries = Entries::open(&file.store, &plan.name, terminal.clone()).await;
+    let target = connect(&plan.target, &plan.settings).await?;
+    let entries = Entries::open(command.store, &plan.name, terminal.clone()).await;
     let (entries, correspondent) = entries.telling(plan);
     let mut run = Run::begin(
         target,
@@ -45,17 +77,17 @@ pub(crate) async fn under_lease<R>(
         plan.schema.as_str(),
         plan.settings.clone(),
         stop,
-        command,
+        command.name,
     )
     .await?;
-    run.removal = blockers.into();
+    run.removal = command.blockers.into();
     let outcome = work(&run).await;
     terminal.finish();
     watcher.abort();
     let outcome = match outcome {
         Ok(report) => {
             show(&report);
-            run.end("done", done).await;
+            run.end("done", command.done).await;
             Ok(report)
         }
         Err(error) => {

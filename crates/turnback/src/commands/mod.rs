@@ -13,7 +13,10 @@ mod notify;
 mod plan;
 mod preflight;
 mod rehearse;
+mod repair;
 mod replay;
+mod restore;
+mod salvage;
 mod schema;
 mod status;
 mod throttle;
@@ -60,6 +63,9 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Notify(args) => notify::run(args).await,
         Command::Explain(args) => explain::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Restore(args) => restore::run(args).await,
+        Command::Repair(args) => repair::run(args).await,
+        Command::Salvage(args) => salvage::run(args).await,
         Command::Schema => schema::run(),
         Command::Demo(args) => demo::run(args).await,
     }

@@ -4,5 +4,8 @@ mod adapters;
 mod create;
 mod failures;
 mod formats;
+mod repair;
 mod required;
+mod restore;
+mod salvage;
 mod world;
