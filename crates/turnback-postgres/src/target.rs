@@ -1,6 +1,7 @@
 //! The target as the engine knows it.
 
-use std::collections::BTreeSet;
+mod half_way;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -104,34 +105,6 @@ impl PostgresTarget {
                 .map_err(|error| target_error(error, ""))
         })
         .await
-    }
-
-    /// The plans of which the ledger knows phases.
-    ///
-    /// # Errors
-    ///
-    /// When the server cannot be reached, or the ledger not be read.
-    pub async fn plans(&self) -> Result<Vec<String>, TargetError> {
-        let mut held = self.held().await?;
-        let found = self.answered(ledger::plans(&mut held)).await;
-        held.back(found)
-    }
-
-    /// Steps of a phase whose backfill has progress in the ledger.
-    ///
-    /// # Errors
-    ///
-    /// When the server cannot be reached, or the ledger not be read.
-    pub async fn begun_backfills(
-        &self,
-        plan: &str,
-        phase: &str,
-    ) -> Result<BTreeSet<String>, TargetError> {
-        let mut held = self.held().await?;
-        let found = self
-            .answered(ledger::begun_backfills(&mut held, plan, phase))
-            .await;
-        held.back(found)
     }
 
     /// What the ledger says about the pace of a plan's backfills.

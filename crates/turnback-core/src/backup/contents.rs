@@ -17,6 +17,9 @@ pub struct TableSum {
     /// The sum, over all rows in whatever order, of the first 64 bits of the MD5 of the row's
     /// text: the same on every version and machine. A decimal number, for it has no bounds.
     pub checksum: String,
+    /// Size of the table with its indexes, in bytes; no part of any comparison.
+    #[serde(default)]
+    pub bytes: u64,
     /// It was not written to while the backup was taken, so its numbers are exactly those of
     /// the backup. Only a physical backup, which has no snapshot, knows tables that are not.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
@@ -126,10 +129,9 @@ impl Contents {
     #[must_use]
     pub fn steady_until(mut self, later: &Self) -> Self {
         for sum in &mut self.tables {
-            let same = later
-                .tables
-                .iter()
-                .any(|other| other.table == sum.table && other == sum);
+            let same = later.tables.iter().any(|other| {
+                other.table == sum.table && other.rows == sum.rows && other.checksum == sum.checksum
+            });
             sum.steady = same;
         }
         self
@@ -145,6 +147,7 @@ mod tests {
             table: TableName::new("public", name),
             rows,
             checksum: checksum.to_owned(),
+            bytes: rows,
             steady: true,
         }
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::future::try_join_all;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use turnback_core::backup::{Contents, TableSum};
-use turnback_core::name::TableName;
+use turnback_core::name::{TableName, literal};
 
 use super::error::BackupError;
 use super::server::Server;
@@ -107,18 +107,20 @@ pub(super) async fn sum(
 ) -> Result<TableSum, BackupError> {
     let doing = || BackupError::sql(format!("counting the rows of {table}"));
     let sql = format!(
-        "SELECT count(*)::text AS rows, coalesce(sum(('x' || left(md5(ROW(x.*)::text), 16))::bit(64)::bigint), 0)::text AS checksum \
-         FROM ONLY {table} AS x"
+        "SELECT count(*)::text AS rows, coalesce(sum(('x' || left(md5(ROW(x.*)::text), 16))::bit(64)::bigint), 0)::text AS checksum, \
+           pg_total_relation_size({}::regclass)::text AS bytes FROM ONLY {table} AS x",
+        literal(&table.to_string())
     );
     let row = sqlx::raw_sql(AssertSqlSafe(sql))
         .fetch_one(session)
         .await
         .map_err(doing())?;
-    let rows: String = row.try_get_unchecked("rows").map_err(doing())?;
+    let of = |name| row.try_get_unchecked::<String, _>(name).map_err(doing());
     Ok(TableSum {
         table: table.clone(),
-        rows: rows.parse().unwrap_or_default(),
-        checksum: row.try_get_unchecked("checksum").map_err(doing())?,
+        rows: of("rows")?.parse().unwrap_or_default(),
+        checksum: of("checksum")?,
+        bytes: of("bytes")?.parse().unwrap_or_default(),
         steady: true,
     })
 }

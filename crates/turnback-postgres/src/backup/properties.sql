@@ -43,6 +43,8 @@ SELECT jsonb_build_object(
         || CASE d.j ->> 'datlocprovider'
                WHEN 'i' THEN format(' LOCALE_PROVIDER icu ICU_LOCALE %L', coalesce(d.j ->> 'datlocale', d.j ->> 'daticulocale'))
                WHEN 'b' THEN format(' LOCALE_PROVIDER builtin BUILTIN_LOCALE %L', d.j ->> 'datlocale')
+               -- The template's own provider would be taken otherwise.
+               WHEN 'c' THEN ' LOCALE_PROVIDER libc'
                ELSE '' END,
     'after', (SELECT coalesce(jsonb_agg(jsonb_build_array(s.before, s.after) ORDER BY s.part, s.place), '[]') FROM statement s))
 FROM d

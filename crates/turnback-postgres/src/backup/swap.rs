@@ -1,15 +1,18 @@
 //! Restores a backup into the place of a database: filled beside, compared, names swapped in
 //! one transaction; the one that was there is kept.
 
+mod lease;
+
 use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::PgConnection;
 use turnback_core::backup::DatabaseProperties;
 use turnback_core::backup::swap::{self, Databases, SwapMark, SwapStage, SwapStep};
 use turnback_core::name::{Ident, literal};
 use turnback_core::plan::Backups;
 use turnback_engine::error::TargetError;
 
+use self::lease::{epoch, outdate_leases};
 use super::create::text;
 use super::databases;
 use super::error::BackupError;
@@ -465,39 +468,4 @@ async fn slots(session: &mut PgConnection, name: &str) -> Result<Vec<String>, Ba
     .fetch_all(session)
     .await
     .map_err(BackupError::sql("looking for replication slots"))
-}
-
-/// The epoch of the lease in the database that is being replaced, where it can be read.
-async fn epoch(server: &Server) -> Option<i64> {
-    let mut session = server.session().await.ok()?;
-    text(&mut session, "SELECT epoch::text FROM turnback.lease")
-        .await
-        .ok()?
-        .parse()
-        .ok()
-}
-
-/// A controller that held a lease on the replaced database must not take the restored one for
-/// it: no epoch that was ever given there is given again.
-async fn outdate_leases(database: &Server, epoch: Option<i64>) -> Result<(), BackupError> {
-    let mut session = database.session().await?;
-    if text(
-        &mut session,
-        "SELECT (to_regclass('turnback.lease') IS NOT NULL)::text",
-    )
-    .await?
-        != "true"
-    {
-        return Ok(());
-    }
-    sqlx::query(AssertSqlSafe(
-        "UPDATE turnback.lease SET epoch = greatest(epoch, $1) + 1, holder = NULL, backend = NULL, \
-         backend_start = NULL, heartbeat = NULL",
-    ))
-    .bind(epoch.unwrap_or_default())
-    .persistent(false)
-    .execute(&mut session)
-    .await
-    .map_err(BackupError::sql("outdating leases"))?;
-    Ok(())
 }

@@ -22,6 +22,14 @@ fn a_backup_counts_once_it_was_restored_and_compared() {
     assert!(said.contains("is good"), "{said}");
     let listed = &world.list()[0];
     assert_eq!(listed["good"], true);
+    let manifest = std::fs::read_to_string(world.path(&format!("backups/{id}/manifest.json")))
+        .expect("it is there");
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).expect("it is JSON");
+    let tables = manifest["contents"]["tables"].as_array().expect("a list");
+    assert!(
+        tables.iter().any(|sum| sum["bytes"].as_u64() > Some(8192)),
+        "{tables:#?}"
+    );
     // 3 of users, orders, odd name; nothing; parent and child; the two partitions.
     assert_eq!(listed["tables"], 8);
     assert_eq!(listed["rows"], 500 + 3000 + 3 + 1 + 2 + 601);
