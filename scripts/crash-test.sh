@@ -15,7 +15,7 @@ export TURNBACK_CRASH_ROUNDS=${TURNBACK_CRASH_ROUNDS:-200}
 say "killing the program in $TURNBACK_CRASH_ROUNDS rounds; crashes, hangs and take-overs of the server"
 # What a test prints is its seed and the moments it drew: worth having when one fails at night.
 scripts/test.sh -p turnback --test live "$@" -- --nocapture --test-threads=2 \
-    crash:: every_step:: server:: full_disk:: hang:: lease:: journal:: resume::
+    crash:: terminated:: every_step:: server:: full_disk:: hang:: lease:: journal:: resume::
 say "every point of every command on a simulated server"
 cargo test --locked -p turnback-engine --test simulated -- --nocapture
 export TURNBACK_CASES=${TURNBACK_CASES:-1000}

@@ -1,9 +1,8 @@
 //! `kill -9` of the program, at any moment.
 
-use std::time::Duration;
-
 use turnback_testkit::{Cluster, Shape};
 
+use crate::moment::Moment;
 use crate::traffic::Traffic;
 use crate::world::{Ran, World};
 
@@ -11,46 +10,17 @@ use crate::world::{Ran, World};
 const ROWS: u64 = 5_000;
 
 /// How many times the program is killed by each test.
-fn rounds() -> u32 {
+pub fn rounds() -> u32 {
     std::env::var("TURNBACK_CRASH_ROUNDS")
         .ok()
         .and_then(|rounds| rounds.parse().ok())
         .unwrap_or(8)
 }
 
-/// When the program is killed: so many steps after its start, and a little later.
-#[derive(Debug)]
-struct Moment {
-    steps: u32,
-    later: Duration,
-}
-
-impl Moment {
-    fn draw(rng: &mut fastrand::Rng, steps: u32) -> Self {
-        Self {
-            steps: rng.u32(0..=steps),
-            later: Duration::from_micros(rng.u64(0..30_000)),
-        }
-    }
-}
-
 /// Starts a command and kills it.
 async fn killed(world: &World, arguments: &[&str], moment: &Moment) -> Ran {
-    let done = |world: &World| -> u32 {
-        world
-            .db
-            .try_execute("SELECT count(*) FROM turnback.step")
-            .map_or(0, |count| count.parse().unwrap_or(0))
-    };
-    let goal = done(world) + moment.steps;
     let mut running = world.start(arguments);
-    if moment.steps > 0 {
-        let reached = format!("SELECT count(*) >= {goal} FROM turnback.step");
-        world
-            .until_or_end(&reached, &mut || running.is_over())
-            .await;
-    }
-    tokio::time::sleep(moment.later).await;
+    moment.comes(world, &mut running).await;
     let ran = running.killed().await;
     println!(
         "killed {arguments:?} at {moment:?}: {}, code {}",
