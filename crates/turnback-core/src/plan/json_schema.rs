@@ -12,9 +12,8 @@ use super::notify::KINDS;
 use super::notify::shape::{
     ALERTS_TO, CHANNEL, MAIL, NOTIFY, PAGERDUTY, RULE, RUNG, SLACK, TEMPLATE_FILE, WEBHOOK,
 };
-use super::shape::{
-    CONVERT_KEY, Key, OPERATION, PHASE, PLAN, RECREATE, SETTINGS, SQL, SQL_FILE, Shape, Value,
-};
+use super::operation_shape::{CONVERT_KEY, OPERATION, RECREATE, SQL, SQL_FILE};
+use super::shape::{Key, PHASE, PLAN, SETTINGS, Shape, Value};
 use super::{duration, guards, size};
 use crate::guard::limit;
 

@@ -16,6 +16,7 @@ mod hooks;
 mod json_schema;
 mod notify;
 mod operation;
+mod operation_shape;
 mod order;
 mod outward;
 mod reader;

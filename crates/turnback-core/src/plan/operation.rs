@@ -1,8 +1,8 @@
 //! Reads the operations of a phase.
 
 use super::document::PhaseDraft;
+use super::operation_shape::{CONVERT_KEY, OPERATION, SQL, SQL_FILE};
 use super::reader::{Fields, Reader, code_list, quote};
-use super::shape::{CONVERT_KEY, OPERATION, SQL, SQL_FILE};
 use super::source::{KeySpans, PlanSource};
 use super::yaml::{Kind, Node};
 use super::{ConvertKey, Generate, Operations, SqlOperation, recreate};

@@ -2,8 +2,8 @@
 
 use super::document::PhaseDraft;
 use super::operation::sql_text;
+use super::operation_shape::RECREATE;
 use super::reader::{Fields, Placed, Reader};
-use super::shape::RECREATE;
 use super::source::PlanSource;
 use super::yaml::Node;
 use super::{Operations, Recreate, Recreated};
