@@ -30,7 +30,7 @@ pub const GUARDS: &str = "\
 guards:
   orphans: { probe: orphans, critical: \"> 0\" }
   disagreement: { probe: disagreement, critical: \"> 0\" }
-  latency: { probe: statement_time, warning: +20%, critical: +50% }
+  latency: { probe: statement_time, warning: +20%, critical: +50%, baseline: 5m }
   failed-queries: { probe: rollback_rate, critical: 10%, for: 1 of 1 }
   login: { http: { url: \"https://shop.example/login\" }, critical: \"> 0\" }
 ";

@@ -1,4 +1,4 @@
-//! One rollout: ten minutes of baseline, a cut-over, half an hour of bake, and at most one fault.
+//! One rollout: fifteen minutes of baseline, a cut-over, half an hour of bake, and at most one fault.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use turnback_core::watch::Next;
 use super::noise::{Latency, Noise, Shape};
 
 /// When the cut-over is, in seconds.
-const CUT_OVER: u64 = 600;
+const CUT_OVER: u64 = 900;
 /// When the bake ends, in seconds.
 const END: u64 = CUT_OVER + 1800;
 /// Time from one sample to the next, in seconds.
