@@ -20,30 +20,38 @@ missing=()
 has_program prometheus || missing+=(prometheus)
 has_program prometheus-alertmanager || missing+=(prometheus-alertmanager)
 has_smtp || missing+=(python3-aiosmtpd python3-attr python3-public)
-[ "${#missing[@]}" -gt 0 ] || exit 0
 
-command -v python3 >/dev/null ||
-    fail "tests of messages need Python 3: install it (on Debian: python3), and try again."
-command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
-    fail "tests of probes and messages need prometheus, prometheus-alertmanager and the Python package aiosmtpd on this machine, and this script can fetch them only with apt-get: install them, and try again."
+if [ "${#missing[@]}" -gt 0 ]; then
+    command -v python3 >/dev/null ||
+        fail "tests of messages need Python 3: install it (on Debian: python3), and try again."
+    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
+        fail "tests of probes and messages need prometheus, prometheus-alertmanager and the Python package aiosmtpd on this machine, and this script can fetch them only with apt-get: install them, and try again."
 
-say "fetching ${missing[*]} for tests, into $root"
-downloads=$(mktemp -d) || fail "no temporary directory can be made: make room in ${TMPDIR:-/tmp}."
-trap 'rm -rf "$downloads"' EXIT
+    say "fetching ${missing[*]} for tests, into $root"
+    downloads=$(mktemp -d) || fail "no temporary directory can be made: make room in ${TMPDIR:-/tmp}."
+    trap 'rm -rf "$downloads"' EXIT
 
-fetch() {
-    (cd "$downloads" && apt-get download -qq "${missing[@]}" >log 2>&1)
-}
-
-if ! fetch; then
-    # The list of packages may be old, or not be there; only root may fetch it.
-    if [ "$(id -u)" -eq 0 ]; then apt-get update -qq || true; else sudo -n apt-get update -qq || true; fi
-    fetch || {
-        tail -n 5 "$downloads/log" >&2
-        fail "apt-get could not fetch ${missing[*]} (its own words are above); install them by hand, and try again."
+    fetch() {
+        (cd "$downloads" && apt-get download -qq "${missing[@]}" >log 2>&1)
     }
+
+    if ! fetch; then
+        # The list of packages may be old, or not be there; only root may fetch it.
+        if [ "$(id -u)" -eq 0 ]; then apt-get update -qq || true; else sudo -n apt-get update -qq || true; fi
+        fetch || {
+            tail -n 5 "$downloads/log" >&2
+            fail "apt-get could not fetch ${missing[*]} (its own words are above); install them by hand, and try again."
+        }
+    fi
+    mkdir -p "$root"
+    for package in "$downloads"/*.deb; do
+        dpkg-deb -x "$package" "$root"
+    done
 fi
-mkdir -p "$root"
-for package in "$downloads"/*.deb; do
-    dpkg-deb -x "$package" "$root"
-done
+
+# Debian's Alertmanager reads templates from where its package puts them. The tests show it them
+# there by a mount that it alone sees, for which not every machine gives the right.
+[ -e /usr/share/prometheus/alertmanager/default.tmpl ] ||
+    unshare --map-root-user --mount mount -t overlay overlay \
+        -o "lowerdir=$root/usr/share:/usr/share" /usr/share ||
+    fail "this machine lets nobody mount anything for one program alone, which the tests of Alertmanager need: install prometheus-alertmanager, and try again."

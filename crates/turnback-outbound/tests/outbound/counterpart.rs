@@ -61,6 +61,24 @@ fn program(name: &str) -> PathBuf {
         })
 }
 
+/// Makes ready to run a program. One that reads files from where its package puts them, and was
+/// unpacked elsewhere, sees them there all the same: in a mount namespace of its own.
+fn command(name: &str) -> Command {
+    let program = program(name);
+    let shared = unpacked().join("usr/share");
+    let reads = "prometheus/alertmanager/default.tmpl";
+    let elsewhere = !Path::new("/usr/share").join(reads).exists();
+    if name != "prometheus-alertmanager" || !elsewhere {
+        return Command::new(program);
+    }
+    let mut command = Command::new("unshare");
+    command
+        .args(["--map-root-user", "--mount", "sh", "-c"])
+        .arg("mount -t overlay overlay -o \"lowerdir=$1:/usr/share\" /usr/share && shift && exec \"$@\"")
+        .args([Path::new("sh"), &shared, &program]);
+    command
+}
+
 impl Counterpart {
     /// A script beside this file, which prints its port first.
     fn script(script: &str, arguments: &[&str]) -> Self {
@@ -152,13 +170,13 @@ impl Counterpart {
         if goes_without(name) {
             return None;
         }
-        let program = program(name);
+        let mut command = command(name);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let port = listener.local_addr().expect("it has one").port();
         drop(listener);
         std::fs::write(config, text.replace('@', &port.to_string())).expect("it can be written");
         let log = std::fs::File::create(config.with_extension("log")).expect("it can be written");
-        let child = Command::new(program)
+        let child = command
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("{listen}=127.0.0.1:{port}"))
             .args(arguments)
