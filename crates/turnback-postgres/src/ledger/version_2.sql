@@ -1,8 +1,11 @@
 -- Version 2. Ledgers of version 1 have some of this already: it came without a number.
 
 -- A row that is published (FOR ALL TABLES) is only changed where it can be told from others.
-CREATE UNIQUE INDEX IF NOT EXISTS version_one ON turnback.version (version);
-ALTER TABLE turnback.version REPLICA IDENTITY USING INDEX version_one;
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = 'turnback.version'::regclass AND contype = 'p') THEN
+        ALTER TABLE turnback.version ADD PRIMARY KEY (version);
+    END IF;
+END $$;
 
 -- How fast backfills go: what people have set, and what the running controller does, and why.
 CREATE TABLE IF NOT EXISTS turnback.throttle (

@@ -104,11 +104,11 @@ fn explain_names_what_the_plan_does_have() {
 fn the_replay_of_the_page_ends_as_its_rows_say() {
     let home = home();
     let script = PAGE
-        .split("```text\n# six minutes")
+        .split("```text\n# fifteen minutes")
         .nth(1)
         .and_then(|rest| rest.split("```").next())
         .expect("the page has a script");
-    let script = format!("# six minutes{script}");
+    let script = format!("# fifteen minutes{script}");
     std::fs::write(home.path().join("samples.jsonl"), script).expect("it can be written");
     let shown = out(&turnback(home.path(), &["replay", "samples.jsonl"]));
     assert!(
