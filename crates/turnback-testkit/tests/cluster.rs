@@ -1,7 +1,7 @@
 //! A throw-away cluster comes up, survives a crash, and leaves nothing behind.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use turnback_testkit::{Binaries, Cluster, ClusterOptions};
@@ -55,18 +55,24 @@ fn a_database_is_dropped_with_its_value_although_sessions_are_in_it() {
     session.wait().unwrap();
 }
 
-#[test]
-fn nothing_stays_when_the_process_that_started_a_cluster_is_killed() {
+/// A process that has started a cluster, and the cluster.
+fn throw_away() -> (Child, Cluster) {
     let mut process = Command::new(env!("CARGO_BIN_EXE_turnback-throwaway"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .unwrap();
+        .expect("it can be started");
     let mut url = String::new();
-    BufReader::new(process.stdout.take().unwrap())
+    BufReader::new(process.stdout.take().expect("it is piped"))
         .read_line(&mut url)
-        .unwrap();
-    let cluster = Cluster::borrow(url.trim()).unwrap();
+        .expect("it says where the cluster is");
+    let cluster = Cluster::borrow(url.trim()).expect("that is a URL");
+    (process, cluster)
+}
+
+#[test]
+fn nothing_stays_when_the_process_that_started_a_cluster_is_killed() {
+    let (mut process, cluster) = throw_away();
     let directory = cluster
         .try_database("first")
         .unwrap()
@@ -83,16 +89,7 @@ fn nothing_stays_when_the_process_that_started_a_cluster_is_killed() {
 
 #[test]
 fn a_server_that_stands_still_goes_with_the_process_that_started_it() {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_turnback-throwaway"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut url = String::new();
-    BufReader::new(process.stdout.take().unwrap())
-        .read_line(&mut url)
-        .unwrap();
-    let cluster = Cluster::borrow(url.trim()).unwrap();
+    let (mut process, cluster) = throw_away();
     let database = cluster.try_database("frozen").unwrap();
     let directory = database.execute("SHOW data_directory");
     let file = std::fs::read_to_string(format!("{directory}/postmaster.pid")).unwrap();
