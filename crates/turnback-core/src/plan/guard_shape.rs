@@ -1,5 +1,6 @@
 //! The shape of `guards:`, as data.
 
+use super::request;
 use super::shape::{Shape, Value, key};
 use crate::guard::{BuiltIn, Unit};
 
@@ -140,18 +141,8 @@ pub(super) static HTTP: Shape = Shape {
     what: "an http probe",
     about: "A request, and what of its answer is measured.",
     keys: &[
-        key(
-            "url",
-            true,
-            Value::Url,
-            "Where to. `${NAME}` stands for an environment variable.",
-        ),
-        key(
-            "headers",
-            false,
-            Value::NamedTexts,
-            "Headers to send. `${NAME}` stands for an environment variable.",
-        ),
+        request::URL,
+        request::HEADERS,
         key(
             "measure",
             false,

@@ -21,6 +21,7 @@ mod order;
 mod outward;
 mod reader;
 mod recreate;
+mod request;
 mod shape;
 mod size;
 mod source;

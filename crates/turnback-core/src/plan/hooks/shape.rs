@@ -1,7 +1,7 @@
 //! The shape of `hooks:`, as data.
 
 use crate::hook::{HookMoment, OnFailure};
-use crate::notify::Method;
+use crate::plan::request;
 use crate::plan::shape::{Shape, Value, key};
 
 pub(in crate::plan) static HOOK: Shape = Shape {
@@ -73,27 +73,9 @@ pub(in crate::plan) static HOOK_REQUEST: Shape = Shape {
     what: "a hook request",
     about: "A request of a hook.",
     keys: &[
-        key(
-            "url",
-            true,
-            Value::Url,
-            "Where to. `${NAME}` stands for an environment variable.",
-        ),
-        key(
-            "method",
-            false,
-            Value::Choice {
-                words: &Method::WORDS,
-                default: Some("POST"),
-            },
-            "How.",
-        ),
-        key(
-            "headers",
-            false,
-            Value::NamedTexts,
-            "Headers to send. `${NAME}` stands for an environment variable.",
-        ),
+        request::URL,
+        request::METHOD,
+        request::HEADERS,
         key(
             "body",
             false,

@@ -1,6 +1,7 @@
 //! The shape of `notify:`, as data.
 
-use crate::notify::{Method, Occasion, Severity, Tls};
+use crate::notify::{Occasion, Severity, Tls};
+use crate::plan::request;
 use crate::plan::shape::{Shape, Value, key};
 
 pub(in crate::plan) static NOTIFY: Shape = Shape {
@@ -139,27 +140,9 @@ pub(in crate::plan) static WEBHOOK: Shape = Shape {
     what: "a webhook",
     about: "A request of your own.",
     keys: &[
-        key(
-            "url",
-            true,
-            Value::Url,
-            "Where to. `${NAME}` stands for an environment variable.",
-        ),
-        key(
-            "method",
-            false,
-            Value::Choice {
-                words: &Method::WORDS,
-                default: Some("POST"),
-            },
-            "How.",
-        ),
-        key(
-            "headers",
-            false,
-            Value::NamedTexts,
-            "Headers to send. `${NAME}` stands for an environment variable.",
-        ),
+        request::URL,
+        request::METHOD,
+        request::HEADERS,
         key(
             "body",
             false,
@@ -204,12 +187,7 @@ pub(in crate::plan) static ALERTS_TO: Shape = Shape {
             Value::Url,
             "The server, without /api/v2. `${NAME}` stands for an environment variable.",
         ),
-        key(
-            "headers",
-            false,
-            Value::NamedTexts,
-            "Headers to send. `${NAME}` stands for an environment variable.",
-        ),
+        request::HEADERS,
         key(
             "labels",
             false,
