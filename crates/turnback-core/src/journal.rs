@@ -5,8 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::guard::{Moment, Verdict};
+use crate::hook::{HookOutcome, OnFailure};
 use crate::program::Stage;
+use crate::recovery::Part;
 use crate::state::PhaseState;
+use crate::watch::Next;
 
 /// One event of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,6 +68,88 @@ pub enum JournalEvent {
         phase: String,
         /// The state.
         state: PhaseState,
+    },
+    /// What is normal was measured before a phase.
+    BaselineTaken {
+        /// The phase.
+        phase: String,
+        /// The guards that it is of.
+        guards: Vec<String>,
+        /// When its first sample was taken.
+        from: Moment,
+        /// When its last sample was taken.
+        until: Moment,
+    },
+    /// A guard says something other than it said before.
+    GuardSays {
+        /// The phase that is watched.
+        phase: String,
+        /// What it says.
+        verdict: Verdict,
+    },
+    /// The watch over a phase came to something to do, or to the end of it.
+    Watched {
+        /// The phase that is watched.
+        phase: String,
+        /// What is to be done.
+        next: Box<Next>,
+    },
+    /// A phase is cut over, and is watched from now on for as long as it bakes.
+    BakeBegun {
+        /// The phase.
+        phase: String,
+        /// How long it bakes, in milliseconds.
+        millis: u64,
+    },
+    /// A phase has baked: it is done.
+    BakePassed {
+        /// The phase.
+        phase: String,
+    },
+    /// A hook came to its end.
+    HookRan {
+        /// The phase that it ran for.
+        phase: String,
+        /// What its failure leads to.
+        on_failure: OnFailure,
+        /// What came of it.
+        outcome: HookOutcome,
+    },
+    /// Turning back as a whole begins.
+    RecoveryBegun {
+        /// The phases that are turned back, last first.
+        phases: Vec<String>,
+        /// Who says so and why, as a sentence.
+        because: String,
+    },
+    /// A part of turning back as a whole is over.
+    RecoveryPart {
+        /// The part.
+        part: Part,
+        /// How long it took, in milliseconds.
+        millis: u64,
+        /// How long it may take (RTO), in milliseconds, where the plan says so.
+        objective_millis: Option<u64>,
+        /// Why it failed, as a sentence; nothing where it is done.
+        failure: Option<String>,
+    },
+    /// One line of the validation after turning back.
+    Validated {
+        /// What must hold, as a sentence.
+        promise: String,
+        /// Whether it does; nothing where it could not be found out.
+        holds: Option<bool>,
+        /// What shows it, as a sentence with the numbers.
+        evidence: String,
+    },
+    /// Turning back as a whole came to its end.
+    RecoveryEnded {
+        /// How long it all took, in milliseconds, from the decision on.
+        millis: u64,
+        /// How long it may take (RTO), in milliseconds, where the plan says so.
+        objective_millis: Option<u64>,
+        /// Why it did not come to its good end, as a sentence.
+        failure: Option<String>,
     },
     /// The command ended.
     RunEnded {

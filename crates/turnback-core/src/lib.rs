@@ -28,6 +28,7 @@ pub mod phases;
 pub mod plan;
 pub mod preflight;
 pub mod program;
+pub mod recovery;
 pub mod removal;
 pub mod repair;
 pub mod replay;

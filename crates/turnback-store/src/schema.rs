@@ -6,7 +6,11 @@ use sqlx::{Connection, SqlitePool};
 /// What each schema adds to the one before it; the number of a schema is its place, from 1. A
 /// file says in `user_version` which one it has; 0 is a new file, or one from before there were
 /// any, which is why the first makes only what is not there.
-const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("outbox.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("schema.sql"),
+    include_str!("outbox.sql"),
+    include_str!("watch.sql"),
+];
 
 /// Brings a file to the schema of this turnback, in one transaction.
 ///
@@ -38,7 +42,7 @@ pub(crate) async fn upgrade(pool: &SqlitePool) -> Result<(), String> {
 }
 
 /// Which schema this is: a turnback that knows none so high leaves the file alone.
-const VERSION: &str = "PRAGMA user_version = 2";
+const VERSION: &str = "PRAGMA user_version = 3";
 
 /// What the file lacks.
 async fn missing(connection: &mut SqliteConnection) -> Result<&'static [&'static str], String> {

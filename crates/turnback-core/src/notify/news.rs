@@ -57,7 +57,7 @@ impl News {
             }
             JournalEvent::PhaseBecame { phase, state } => self.became(phase, *state, at),
             JournalEvent::RunEnded { outcome, exit_code } => self.ended(outcome, *exit_code, at),
-            JournalEvent::StepDone { .. } | JournalEvent::LockRefused { .. } => None,
+            _ => None,
         }
     }
 
