@@ -45,6 +45,10 @@ SELECT line FROM (
            || ' local ' || k.conislocal || ' inherited ' || k.coninhcount
            || ' comment ' || coalesce(obj_description(k.oid, 'pg_constraint'), '')
     FROM relation r JOIN pg_constraint k ON k.conrelid = r.oid
+    LEFT JOIN pg_constraint whole ON whole.oid = k.conparentid
+    -- A foreign key to a partitioned table has a part for each partition there, by names that
+    -- PostgreSQL makes up; before 18 it leaves these not valid when the whole is validated.
+    WHERE whole.oid IS NULL OR whole.conrelid <> k.conrelid
     UNION ALL
     SELECT 'index ' || pg_get_indexdef(i.indexrelid) || ' unique ' || i.indisunique
            || ' primary ' || i.indisprimary || ' valid ' || i.indisvalid
@@ -63,7 +67,7 @@ SELECT line FROM (
     SELECT 'rule ' || r.path || ' ' || pg_get_ruledef(w.oid)
     FROM relation r JOIN pg_rewrite w ON w.ev_class = r.oid WHERE w.rulename <> '_RETURN'
     UNION ALL
-    SELECT 'policy ' || r.path || ' ' || quote_ident(p.polname) || ' ' || p.polcmd::text || ' permissive ' || p.polpermissive
+    SELECT 'CREATE POLICY ' || quote_ident(p.polname) || ' ON ' || r.path || ' for ' || p.polcmd::text || ' permissive ' || p.polpermissive
            || ' to ' || (SELECT coalesce(string_agg(o.role::regrole::text, ',' ORDER BY o.role::regrole::text), '') FROM unnest(p.polroles) AS o(role))
            || ' using ' || coalesce(pg_get_expr(p.polqual, p.polrelid), '')
            || ' check ' || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '')
