@@ -68,7 +68,13 @@ impl From<TargetError> for Failure {
             TargetError::Sql { .. } => ExitCode::NeedsPerson,
             _ => ExitCode::Stopped,
         };
-        Self::new(code, error.to_string())
+        let failure = Self::new(code, error.to_string());
+        match code {
+            ExitCode::Stopped => failure.next(
+                "The database is safe: clients read and write. The same command tries again; `turnback status` shows where it stands.",
+            ),
+            _ => failure,
+        }
     }
 }
 

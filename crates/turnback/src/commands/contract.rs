@@ -51,7 +51,7 @@ pub(crate) async fn run(args: ContractArgs) -> Result<ExitCode, Failure> {
             millis(report.millis as f64)
         );
         let done: Vec<&str> = report.phases.iter().map(String::as_str).collect();
-        let grown = growth::grown(&loaded.target().await?, &loaded.plan().name, &done).await;
+        let grown = growth::grown(loaded.target().await, &loaded.plan().name, &done).await;
         growth::show(&grown, false);
     }
     Ok(ExitCode::Done)

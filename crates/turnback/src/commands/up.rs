@@ -83,7 +83,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         .iter()
         .map(|(phase, _)| phase.as_str())
         .collect();
-    let grown = growth::grown(&loaded.target().await?, &plan.name, &done).await;
+    let grown = growth::grown(loaded.target().await, &plan.name, &done).await;
     growth::show(&grown, true);
     if let Some(lacking) = lacking {
         return Err(Failure::new(ExitCode::Stopped, brief(&lacking)).next(format!(

@@ -5,10 +5,18 @@ use turnback_engine::edges::Target;
 use turnback_postgres::PostgresTarget;
 
 use super::table;
+use crate::failure::Failure;
 
-/// Tables of these phases that have grown. A look that fails shows none: the change is done,
-/// whether or not its sizes can be told.
-pub(crate) async fn grown(target: &PostgresTarget, plan: &str, phases: &[&str]) -> Vec<Growth> {
+/// Tables of these phases that have grown. A look that fails shows none, and so does a target
+/// that is not to be reached: the change is done, whether or not its sizes can be told.
+pub(crate) async fn grown(
+    target: Result<PostgresTarget, Failure>,
+    plan: &str,
+    phases: &[&str],
+) -> Vec<Growth> {
+    let Ok(target) = target else {
+        return vec![];
+    };
     let (Ok(records), Ok(now)) = (target.phases(plan).await, target.snapshot().await) else {
         return vec![];
     };

@@ -88,3 +88,29 @@ async fn sessions_that_are_ended_at_any_moment_cost_a_reconnection_and_no_write(
     traffic.work(50).await;
     traffic.finish(&[&new, &Shape::Public]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_ended_while_it_looks_around_leaves_its_reader_with_a_next_step() {
+    let world = World::chat(Cluster::shared(), "looking", 10).await;
+    let policies = world
+        .holding("LOCK TABLE pg_catalog.pg_policy IN ACCESS EXCLUSIVE MODE")
+        .await;
+    for arguments in [&["check"][..], &["plan"], &["up"]] {
+        let running = world.start(arguments);
+        let waiting = "FROM pg_stat_activity WHERE datname = current_database() \
+                       AND application_name = 'turnback' AND wait_event_type = 'Lock'";
+        world
+            .until(&format!("SELECT EXISTS (SELECT {waiting})"))
+            .await;
+        world
+            .db
+            .execute(&format!("SELECT pg_terminate_backend(pid) {waiting}"));
+        let ran = running.ended().await;
+        assert_eq!(ran.code, 4, "{arguments:?}: {}", ran.said);
+        for words in ["is lost", "The database is safe", "The same command"] {
+            assert!(ran.said.contains(words), "{words}: {}", ran.said);
+        }
+    }
+    drop(policies);
+    world.must(&["up"], 0).await;
+}
