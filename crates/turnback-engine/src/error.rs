@@ -167,6 +167,17 @@ impl EngineError {
         }
     }
 
+    /// Whether another controller has taken the lease over.
+    pub(crate) fn is_fenced(&self) -> bool {
+        matches!(
+            self,
+            Self::Target {
+                source: TargetError::Fenced,
+                ..
+            }
+        )
+    }
+
     /// Puts what was being done before what the target said.
     pub fn while_doing(doing: impl Into<String>) -> impl FnOnce(TargetError) -> Self {
         let doing = doing.into();

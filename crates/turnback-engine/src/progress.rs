@@ -1,8 +1,12 @@
 //! What a watcher sees of a run, as it happens.
 
+use std::time::Duration;
+
+use turnback_core::guard::{Moment, Verdict};
 use turnback_core::program::Stage;
 use turnback_core::state::PhaseState;
 use turnback_core::throttle::Pace;
+use turnback_core::watch::Next;
 
 use crate::edges::Blocker;
 
@@ -78,6 +82,50 @@ pub enum Progress {
         step: String,
         /// The session, as it is named.
         session: String,
+    },
+    /// Guards, or people who have been asked, hold the run back.
+    Held {
+        /// Why, as a sentence.
+        why: String,
+    },
+    /// What is normal is being measured before a phase.
+    TakingBaseline {
+        /// The phase.
+        phase: String,
+        /// How long it takes yet.
+        left: Duration,
+        /// How long it takes in all.
+        of: Duration,
+    },
+    /// A guard says something other than it said before.
+    GuardSays {
+        /// What it says.
+        verdict: Box<Verdict>,
+    },
+    /// The watch came to something to do.
+    Watched {
+        /// What.
+        next: Box<Next>,
+        /// The number by which a question can be answered, where it is one.
+        number: Option<i64>,
+        /// When its deadline passes, where it has one.
+        until: Option<Moment>,
+    },
+    /// A phase bakes.
+    Baking {
+        /// The phase.
+        phase: String,
+        /// How long it bakes yet, if all goes well.
+        left: Duration,
+        /// How long it bakes in all.
+        of: Duration,
+        /// What it waits for beside the time, as a sentence.
+        waits: Option<String>,
+    },
+    /// A phase has baked.
+    Baked {
+        /// The phase.
+        phase: String,
     },
     /// The connection was lost; it is tried again.
     Reconnecting {

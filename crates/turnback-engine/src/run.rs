@@ -1,16 +1,20 @@
 //! What every command of a run shares: the edges, the lease, the way to stop.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use tokio::sync::watch;
 use turnback_core::exit::ExitCode;
 use turnback_core::journal::JournalEvent;
 use turnback_core::plan::Settings;
 use turnback_core::removal::Removal;
+use turnback_core::state::PhaseState;
 use turnback_core::throttle::Gauge;
 
 use crate::edges::{Fence, Journal, Observer, Target};
 use crate::error::{EngineError, JournalError, TargetError};
+use crate::gate::{Gate, Point};
 use crate::progress::Progress;
 use crate::stop::Stop;
 use crate::transaction::between_tries;
@@ -36,6 +40,10 @@ pub struct Run<T, J> {
     pub removal: Removal,
     /// Stops the run at the next safe point.
     pub stop: Stop,
+    /// Holds it back while guards are not content.
+    pub gate: Gate,
+    /// The states that phases came to in this run.
+    pub(crate) states: watch::Sender<BTreeMap<String, PhaseState>>,
     pub(crate) fence: Fence,
     /// What the looks at the server have shown, over all backfills of the run.
     pub(crate) gauge: Arc<Mutex<Gauge>>,
@@ -83,6 +91,8 @@ impl<T: Target, J: Journal> Run<T, J> {
             settings,
             removal: Removal::default(),
             stop,
+            gate: Gate::default(),
+            states: watch::Sender::default(),
             fence,
             gauge: Arc::default(),
             begun: Instant::now(),
@@ -161,6 +171,26 @@ impl<T: Target, J: Journal> Run<T, J> {
             });
         }
         Ok(())
+    }
+
+    /// A safe point on the way forward: waits while guards hold the run back.
+    pub(crate) async fn pass(&self, point: Point) -> Result<(), EngineError> {
+        let mut shown = None;
+        loop {
+            self.safe_point()?;
+            let held = self.gate.held();
+            let Some(why) = self.gate.holds(point) else {
+                return Ok(());
+            };
+            if shown.as_ref() != Some(&why) {
+                self.show(Progress::Held { why: why.clone() });
+                shown = Some(why);
+            }
+            tokio::select! {
+                () = self.gate.changed(&held) => {}
+                () = self.stop.asked() => {}
+            }
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use turnback_core::step::{Check, Step, Work};
 
 use crate::edges::{Journal, Mark, StepKey, StepMark, Target};
 use crate::error::{EngineError, TargetError};
+use crate::gate::Point;
 use crate::progress::Progress;
 use crate::run::Run;
 
@@ -86,7 +87,7 @@ impl<T: Target, J: Journal> Run<T, J> {
         let mut after: Option<StepKey> = None;
         for step in wanted {
             if !is_done(step) {
-                self.safe_point()?;
+                self.point(stage).await?;
                 let is_last = steps.last().is_some_and(|l| l.id == step.id);
                 let joint = StepMark {
                     key: self.key(phase, stage, step),
@@ -104,6 +105,15 @@ impl<T: Target, J: Journal> Run<T, J> {
             after = Some(self.key(phase, stage, step));
         }
         Ok(Staged { lock, last: after })
+    }
+
+    /// Before a step: ways back stop where a person says so, and for nobody else.
+    async fn point(&self, stage: Stage) -> Result<(), EngineError> {
+        match stage {
+            Stage::Expand | Stage::Settle | Stage::Contract => self.pass(Point::Within).await,
+            Stage::CutOver => self.pass(Point::Threshold).await,
+            Stage::SwapBack | Stage::Withdraw | Stage::Retire => self.safe_point(),
+        }
     }
 
     /// Says why a step really failed: what it stands on may not be there any more.
@@ -335,7 +345,11 @@ impl<T: Target, J: Journal> Run<T, J> {
         let path = search_path(&self.schema);
         let wrong = self
             .persist(&format!("checking that {}", check.promise), async || {
-                self.target.count(&check.sql, &path).await
+                // It only reads, and may read for long.
+                tokio::select! {
+                    wrong = self.target.count(&check.sql, &path) => wrong,
+                    () = self.stop.asked() => Err(TargetError::Stopped),
+                }
             })
             .await?;
         if wrong == 0 {

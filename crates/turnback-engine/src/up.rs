@@ -14,6 +14,7 @@ use turnback_core::state::{PhaseEvent, PhaseState};
 
 use crate::edges::{Journal, Mark, PhaseRecord, StepKey, Target};
 use crate::error::EngineError;
+use crate::gate::Point;
 use crate::progress::Progress;
 use crate::run::Run;
 use crate::stage::Becomes;
@@ -79,7 +80,7 @@ async fn go_forward<T: Target, J: Journal>(
     Ok(report)
 }
 
-async fn forward<T: Target, J: Journal>(
+pub(crate) async fn forward<T: Target, J: Journal>(
     run: &Run<T, J>,
     phase: &Phase,
     ordinal: usize,
@@ -105,6 +106,7 @@ async fn forward<T: Target, J: Journal>(
             }
             PhaseState::Expanded if expanded_only => return Ok(state),
             PhaseState::Expanded => {
+                run.pass(Point::Threshold).await?;
                 let next = state.next(PhaseEvent::CutOver)?;
                 let cut_over = run
                     .stage(
@@ -158,7 +160,7 @@ async fn begin<T: Target, J: Journal>(
     ordinal: usize,
     records: &[PhaseRecord],
 ) -> Result<PhaseRecord, EngineError> {
-    run.safe_point()?;
+    run.pass(Point::Threshold).await?;
     let before = run.snapshot().await?;
     let planned = plan_phase(&before, phase, records).map_err(EngineError::NoGo)?;
     let record = PhaseRecord {
@@ -176,7 +178,8 @@ async fn begin<T: Target, J: Journal>(
     Ok(record)
 }
 
-fn plan_phase(
+/// Plans a phase on a catalog.
+pub(crate) fn plan_phase(
     before: &Snapshot,
     phase: &Phase,
     records: &[PhaseRecord],
@@ -240,6 +243,9 @@ impl<T: Target, J: Journal> Run<T, J> {
         state: PhaseState,
         hold_millis: Option<f64>,
     ) -> Result<(), EngineError> {
+        self.states.send_modify(|states| {
+            states.insert(phase.to_owned(), state);
+        });
         self.write(JournalEvent::PhaseBecame {
             phase: phase.to_owned(),
             state,

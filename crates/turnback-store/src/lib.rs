@@ -6,6 +6,8 @@
 mod outbox;
 mod schema;
 mod sqlite;
+mod watch;
 
 pub use self::outbox::{OutboxEntry, OutboxState};
 pub use self::sqlite::{Entry, SqliteStore};
+pub use self::watch::AskedQuestion;

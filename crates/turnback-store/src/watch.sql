@@ -28,6 +28,7 @@ CREATE TABLE question (
     answer      TEXT,
     answered_by TEXT,
     why         TEXT,
+    taken       INTEGER NOT NULL DEFAULT 0,
     refused     TEXT,
     closed      TEXT
 );

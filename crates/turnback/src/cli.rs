@@ -1,5 +1,6 @@
 //! The command line, with help that teaches by example.
 
+mod answer;
 mod backup;
 mod decisions;
 mod init;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 use turnback_core::plan::{parse_duration, parse_size};
 use turnback_core::removal::Removal;
 
+pub use self::answer::{AnswerArgs, AnswerWord};
 pub use self::backup::{
     BackupArgs, BackupCommand, BackupCreateArgs, BackupListArgs, BackupPlace, BackupPruneArgs,
     BackupVerifyArgs,
@@ -87,6 +89,13 @@ Examples:
     /// Give up the old shape of phases that are cut over
     #[command(after_help = "Example:\n  turnback contract --to users --yes")]
     Contract(ContractArgs),
+    /// Answer a question of a run that watches; without arguments, show those that are open
+    #[command(after_help = "\
+Examples:
+  turnback answer
+  turnback answer 3 turn-back --why \"orders fail\"
+  turnback answer 3 go-on --by ann")]
+    Answer(AnswerArgs),
     /// Show where everything stands
     Status(StatusArgs),
     /// Show what limits a running backfill, and why; change it while it runs

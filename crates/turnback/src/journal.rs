@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use turnback_core::guard::{Baseline, Moment, Sample};
 use turnback_core::journal::JournalEvent;
 use turnback_core::plan::Plan;
+use turnback_core::watch::Question;
 use turnback_engine::edges::Journal;
 use turnback_engine::error::JournalError;
+use turnback_engine::watch::{Answered, WatchStore};
 use turnback_store::SqliteStore;
 
 use crate::output::Terminal;
@@ -92,6 +95,72 @@ impl Journal for Entries {
             let _ = tokio::time::timeout(PATIENCE, telling.hear(event)).await;
         }
         Ok(())
+    }
+}
+
+impl Entries {
+    /// Uses the control store; gives it up, and says so, where it refuses.
+    async fn using<R>(
+        &self,
+        work: impl AsyncFnOnce(SqliteStore) -> Result<R, JournalError>,
+    ) -> Result<R, JournalError> {
+        let Some(store) = self.store() else {
+            return Err(JournalError("there is no control store".to_owned()));
+        };
+        let outcome = in_time(work(store)).await;
+        if let Err(error) = &outcome {
+            self.give_up(error);
+        }
+        outcome
+    }
+}
+
+impl WatchStore for Entries {
+    async fn keep_samples(&self, phase: &str, samples: &[Sample]) -> Result<(), JournalError> {
+        self.using(async |store| store.keep_samples(phase, samples).await)
+            .await
+    }
+
+    async fn baseline(&self, phase: &str) -> Result<Option<Baseline>, JournalError> {
+        self.using(async |store| store.baseline(phase).await).await
+    }
+
+    async fn keep_baseline(&self, phase: &str, baseline: &Baseline) -> Result<(), JournalError> {
+        self.using(async |store| store.keep_baseline(phase, baseline).await)
+            .await
+    }
+
+    async fn has_baked(&self, phase: &str) -> Result<bool, JournalError> {
+        self.using(async |store| store.has_baked(phase).await).await
+    }
+
+    async fn ask(
+        &self,
+        phase: &str,
+        question: &Question,
+        until: Option<Moment>,
+    ) -> Result<i64, JournalError> {
+        self.using(async |store| store.ask(phase, question, until).await)
+            .await
+    }
+
+    async fn answers(&self, phase: &str) -> Result<Vec<Answered>, JournalError> {
+        self.using(async |store| store.answers(phase).await).await
+    }
+
+    async fn refuse(&self, phase: &str, question: u32, why: &str) -> Result<(), JournalError> {
+        self.using(async |store| store.refuse(phase, question, why).await)
+            .await
+    }
+
+    async fn close(
+        &self,
+        phase: &str,
+        question: Option<u32>,
+        how: &str,
+    ) -> Result<(), JournalError> {
+        self.using(async |store| store.close(phase, question, how).await)
+            .await
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Unit;
 use crate::secret::{Address, Secret};
+use crate::state::PhaseState;
 
 /// What a guard measures, and where.
 #[derive(Clone, Debug, PartialEq)]
@@ -171,6 +172,12 @@ impl BuiltIn {
         )
     }
 
+    /// Whether there is anything to measure while a phase is in a state: two shapes can only be
+    /// compared where both live.
+    pub fn applies_in(self, state: PhaseState) -> bool {
+        !matches!(self, Self::Disagreement | Self::DuplicateKeys) || state.both_shapes_live()
+    }
+
     /// Whether less of it is worse.
     pub fn worse_when_less(self) -> bool {
         self == Self::DiskFree
@@ -178,6 +185,14 @@ impl BuiltIn {
 }
 
 impl Probe {
+    /// Whether there is anything to measure while a phase is in a state.
+    pub fn applies_in(&self, state: PhaseState) -> bool {
+        match self {
+            Self::BuiltIn(probe) => probe.applies_in(state),
+            _ => true,
+        }
+    }
+
     /// The unit that its numbers always have; none where only the user knows.
     pub fn fixed_unit(&self) -> Option<Unit> {
         match self {

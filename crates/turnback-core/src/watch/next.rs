@@ -1,5 +1,7 @@
 //! What a watch says is to be done.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Question};
@@ -98,4 +100,15 @@ pub enum Closed {
     Passed,
     /// A way back has been decided meanwhile.
     Overtaken,
+}
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered { answer, by } => write!(f, "{by} answered: {answer}"),
+            Self::Deadline { then } => write!(f, "nobody answered in time: {then}"),
+            Self::Passed => f.write_str("nobody answered in time, and every guard passes again"),
+            Self::Overtaken => f.write_str("a way back was decided meanwhile"),
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Questions to people, and their answers.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::decision::{Action, Decision};
@@ -30,6 +32,35 @@ pub enum Answer {
     GoOn,
     /// Neither yet: go no further until somebody answers again.
     Hold,
+}
+
+impl Answer {
+    /// Every answer.
+    pub const ALL: [Self; 3] = [Self::TurnBack, Self::GoOn, Self::Hold];
+
+    /// As people type it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::TurnBack => "turn-back",
+            Self::GoOn => "go-on",
+            Self::Hold => "hold",
+        }
+    }
+
+    /// Reads what [`Answer::word`] wrote.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|answer| answer.word() == word)
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TurnBack => "turn back",
+            Self::GoOn => "go on",
+            Self::Hold => "hold",
+        })
+    }
 }
 
 /// Why an answer does not count.

@@ -20,6 +20,7 @@ use self::control::Control;
 use self::size::{FullPage, next_size};
 use crate::edges::{Fence, Journal, Mark, Observer, StepKey, Stripe, Target};
 use crate::error::{EngineError, TargetError};
+use crate::gate::{Gate, Point};
 use crate::progress::Progress;
 use crate::run::Run;
 use crate::stop::Stop;
@@ -106,6 +107,7 @@ impl<T: Target, J: Journal> Run<T, J> {
             left: Mutex::new(stripes.into()),
             observer: self.observer.clone(),
             stop: self.stop.clone(),
+            gate: self.gate.clone(),
             failed: AtomicBool::new(false),
             dealt: AtomicBool::new(false),
             strain: std::sync::Mutex::new(1.0),
@@ -176,6 +178,7 @@ struct Shared<T> {
     left: Mutex<VecDeque<Stripe>>,
     observer: Arc<dyn Observer>,
     stop: Stop,
+    gate: Gate,
     /// One of the workers has: the others need not go on.
     failed: AtomicBool,
     /// Every stripe has been begun: whoever has one sees it through.
@@ -210,7 +213,7 @@ impl<T> Shared<T> {
     fn has_turn(&self, number: u32) -> bool {
         let pace = self.pace.borrow();
         let among = number < pace.workers || self.dealt.load(Ordering::Relaxed);
-        among && !pace.paused
+        among && !pace.paused && self.gate.holds(Point::Within).is_none()
     }
 
     /// Waits until the pace changes, and for no longer than a moment.

@@ -38,16 +38,18 @@ pub(crate) async fn run(args: BackArgs) -> Result<ExitCode, Failure> {
         &args.file,
         "back",
         &args.blockers,
-        ExitCode::TurnedBack,
         async |run| back(run, &scope, to).await,
-        show,
+        |report| {
+            show(report);
+            ExitCode::TurnedBack
+        },
     )
     .await?;
     required::copy(&loaded).await;
     Ok(ExitCode::TurnedBack)
 }
 
-fn show(report: &BackReport) {
+pub(super) fn show(report: &BackReport) {
     for phase in &report.before {
         anstream::println!(
             "Phase {phase} was turned back already, by a `turnback back` that was ended before it could say so."

@@ -36,9 +36,8 @@ pub(crate) async fn run(args: ContractArgs) -> Result<ExitCode, Failure> {
         &args.file,
         "contract",
         &args.blockers,
-        ExitCode::Done,
         async |run| contract(run, args.to.as_deref()).await,
-        |_| (),
+        |_| ExitCode::Done,
     )
     .await?;
     required::copy(&loaded).await;

@@ -31,27 +31,23 @@ pub(crate) struct Command<'a> {
     pub(crate) name: &'a str,
     /// What may be done about sessions in the way.
     pub(crate) blockers: &'a Blockers,
-    /// The exit code when it comes to its end.
-    pub(crate) done: ExitCode,
 }
 
-/// Runs `work` under the lease and shows what came of it. `done` is the exit code when it comes
-/// to its end; what has been shown by then is not done again when the same is typed again.
+/// Runs `work` under the lease. `show` shows what came of it and gives the exit code; what has
+/// been shown by then is not done again when the same is typed again.
 pub(crate) async fn under_lease<R>(
     loaded: &Loaded,
     file: &PlanFile,
     command: &str,
     blockers: &Blockers,
-    done: ExitCode,
     work: impl AsyncFnOnce(&LiveRun) -> Result<R, EngineError>,
-    show: impl FnOnce(&R),
+    show: impl FnOnce(&R) -> ExitCode,
 ) -> Result<R, Failure> {
     let command = Command {
         plan: loaded.plan(),
         store: &file.store,
         name: command,
         blockers,
-        done,
     };
     run_command(command, work, show).await
 }
@@ -60,7 +56,7 @@ pub(crate) async fn under_lease<R>(
 pub(crate) async fn run_command<R>(
     command: Command<'_>,
     work: impl AsyncFnOnce(&LiveRun) -> Result<R, EngineError>,
-    show: impl FnOnce(&R),
+    show: impl FnOnce(&R) -> ExitCode,
 ) -> Result<R, Failure> {
     let plan = command.plan;
     let terminal = Arc::new(Terminal::new());
@@ -86,8 +82,8 @@ pub(crate) async fn run_command<R>(
     watcher.abort();
     let outcome = match outcome {
         Ok(report) => {
-            show(&report);
-            run.end("done", command.done).await;
+            let code = show(&report);
+            run.end("done", code).await;
             Ok(report)
         }
         Err(error) => {

@@ -1,5 +1,6 @@
 //! One file for each command. Each gives an exit code, or a failure that says what happened.
 
+mod answer;
 mod back;
 mod backup;
 mod check;
@@ -20,8 +21,8 @@ mod salvage;
 mod schema;
 mod status;
 mod throttle;
-mod unwatched;
 mod up;
+mod watching;
 
 use turnback_core::exit::ExitCode;
 
@@ -53,6 +54,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Plan(args) => plan::run(args).await,
         Command::Check(args) => check::run(args).await,
         Command::Up(args) => up::run(args).await,
+        Command::Answer(args) => answer::run(args).await,
         Command::Back(args) => back::run(args).await,
         Command::Contract(args) => contract::run(args).await,
         Command::Status(args) => status::run(args).await,

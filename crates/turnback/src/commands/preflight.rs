@@ -19,7 +19,6 @@ use turnback_postgres::PostgresTarget;
 use turnback_postgres::trial::failures;
 
 use super::backup::required;
-use super::unwatched::unwatched;
 use crate::context::{Loaded, snapshot};
 use crate::failure::Failure;
 
@@ -185,9 +184,6 @@ pub(crate) async fn preflight(
     }
     for (phase, finding) in backups(loaded, phases).await? {
         note(&mut found, finding, Some(&phase));
-    }
-    if let Some(finding) = unwatched(&loaded.plan().guards) {
-        note(&mut found, finding, None);
     }
     for finding in outward_findings(loaded.plan()) {
         note(&mut found, finding, None);

@@ -177,12 +177,11 @@ fn plan_of(name: &str, url: &Url, records: &[PhaseRecord], file: Option<&Plan>) 
 /// Completes or turns back; says whether that was safe.
 async fn mend(args: &RepairArgs, found: &Found, half: &HalfWay) -> Result<bool, Failure> {
     let (plan, phase) = (&found.plan, half.phase.clone());
-    let command = |name, done| Command {
+    let command = |name| Command {
         plan,
         store: &args.file.store,
         name,
         blockers: &args.blockers,
-        done,
     };
     // Of a way back that was begun, its end is what completes it.
     let turns_back = args.back || half.state == PhaseState::Withdrawing;
@@ -202,9 +201,12 @@ async fn mend(args: &RepairArgs, found: &Found, half: &HalfWay) -> Result<bool, 
             return Ok(true);
         }
         run_command(
-            command("repair", ExitCode::TurnedBack),
+            command("repair"),
             async |run| back(run, &Scope::From(phase.clone()), BackTo::Start).await,
-            |_| anstream::println!("phase {} is turned back.", half.phase),
+            |_| {
+                anstream::println!("phase {} is turned back.", half.phase);
+                ExitCode::TurnedBack
+            },
         )
         .await?;
         return Ok(true);
@@ -215,9 +217,12 @@ async fn mend(args: &RepairArgs, found: &Found, half: &HalfWay) -> Result<bool, 
     }
     if half.state == PhaseState::Contracting {
         run_command(
-            command("repair", ExitCode::Done),
+            command("repair"),
             async |run| contract(run, Some(&phase)).await,
-            |_| anstream::println!("phase {} is contracted.", half.phase),
+            |_| {
+                anstream::println!("phase {} is contracted.", half.phase);
+                ExitCode::Done
+            },
         )
         .await?;
         return Ok(true);
@@ -232,9 +237,12 @@ async fn mend(args: &RepairArgs, found: &Found, half: &HalfWay) -> Result<bool, 
         "whole"
     };
     run_command(
-        command("repair", ExitCode::Done),
+        command("repair"),
         async |run| up(run, plan, &until).await,
-        |_| anstream::println!("phase {} is {now}.", half.phase),
+        |_| {
+            anstream::println!("phase {} is {now}.", half.phase);
+            ExitCode::Done
+        },
     )
     .await?;
     Ok(true)

@@ -7,12 +7,15 @@ use turnback_core::preflight::{Finding, Weight};
 use turnback_core::state::PhaseState;
 use turnback_engine::edges::Target;
 use turnback_engine::error::EngineError;
-use turnback_engine::{Until, UpReport, up};
+use turnback_engine::watch::{TurnedBack, WatchedEnd, up_watched};
+use turnback_engine::{Until, UpReport};
 
+use super::back;
 use super::backup::required;
 use super::check::last_line;
 use super::forward::{LiveRun, under_lease};
 use super::preflight::{Found, IRREVERSIBLE, Verdict, preflight};
+use super::watching::watchers;
 use crate::cli::UpArgs;
 use crate::context::Loaded;
 use crate::failure::Failure;
@@ -57,17 +60,26 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         phase: args.to.clone(),
         expanded_only: args.expand_only,
     };
-    let (report, lacking) = under_lease(
+    let end = under_lease(
         &loaded,
         &args.file,
         "up",
         &args.blockers,
-        ExitCode::Done,
         async |run| phases(run, &loaded, &until).await,
-        |_| (),
+        |end| match end {
+            End::Forward(..) => ExitCode::Done,
+            End::TurnedBack(back) => {
+                turned_back(back);
+                ExitCode::TurnedBack
+            }
+        },
     )
     .await?;
     required::copy(&loaded).await;
+    let (report, lacking) = match end {
+        End::Forward(report, lacking) => (report, lacking),
+        End::TurnedBack(_) => return Ok(ExitCode::TurnedBack),
+    };
     let mut shown = table(["phase", "now", "cut-over held its locks for"]);
     for (phase, state) in &report.phases {
         let hold = report.cut_overs.iter().find(|(of, _)| of == phase);
@@ -98,16 +110,36 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Done)
 }
 
+/// How going forward ended.
+enum End {
+    /// As far as asked, or up to the first phase that lacks a backup.
+    Forward(UpReport, Option<Finding>),
+    /// Guards, or people who were asked, have turned it back.
+    TurnedBack(Box<TurnedBack>),
+}
+
+/// What turned back by itself, and why.
+fn turned_back(turned: &TurnedBack) {
+    anstream::println!("{}", turned.decision.because);
+    back::show(&turned.back);
+    anstream::println!(
+        "From the decision until public showed the old shape: {}.",
+        millis(turned.millis_to_old_shape as f64)
+    );
+}
+
 /// Goes forward; where the plan requires a backup before each phase, one phase after the other,
 /// up to the first for which there is none.
-async fn phases(
-    run: &LiveRun,
-    loaded: &Loaded,
-    until: &Until,
-) -> Result<(UpReport, Option<Finding>), EngineError> {
+async fn phases(run: &LiveRun, loaded: &Loaded, until: &Until) -> Result<End, EngineError> {
     let plan = loaded.plan();
+    let watchers = watchers(plan, &run.journal).map_err(|failure| EngineError::Stopped {
+        reason: failure.message,
+    })?;
     if plan.backups.require != Require::Phase {
-        return Ok((up(run, plan, until).await?, None));
+        return Ok(match up_watched(run, plan, until, &watchers).await? {
+            WatchedEnd::Forward(report) => End::Forward(report, None),
+            WatchedEnd::TurnedBack(turned) => End::TurnedBack(turned),
+        });
     }
     let mut report = UpReport::default();
     for phase in &plan.phases {
@@ -131,14 +163,17 @@ async fn phases(
                 }
             };
             if lacking.is_some() {
-                return Ok((report, lacking));
+                return Ok(End::Forward(report, lacking));
             }
         }
         let next = Until {
             phase: Some(phase.id.clone()),
             expanded_only: is_last && until.expanded_only,
         };
-        let more = up(run, plan, &next).await?;
+        let more = match up_watched(run, plan, &next, &watchers).await? {
+            WatchedEnd::Forward(more) => more,
+            WatchedEnd::TurnedBack(turned) => return Ok(End::TurnedBack(turned)),
+        };
         report.phases = more.phases;
         report.cut_overs.extend(more.cut_overs);
         report.millis += more.millis;
@@ -146,7 +181,7 @@ async fn phases(
             break;
         }
     }
-    Ok((report, None))
+    Ok(End::Forward(report, None))
 }
 
 /// What stands in the way, and that nothing has been done.

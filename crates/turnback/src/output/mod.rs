@@ -6,6 +6,7 @@ pub(crate) mod paragraph;
 mod progress;
 mod table;
 pub(crate) mod text;
+pub(crate) mod watch;
 
 use std::io::IsTerminal;
 

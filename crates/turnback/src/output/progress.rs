@@ -13,6 +13,7 @@ use turnback_engine::edges::Observer;
 use turnback_engine::progress::Progress;
 
 use super::text::{count, millis};
+use super::watch;
 
 /// Piped output tells of a long step at most this often.
 const QUIET: Duration = Duration::from_secs(10);
@@ -26,6 +27,8 @@ pub(crate) struct Terminal {
     told: Mutex<Instant>,
     /// The backfill at work: since when, and why it is slow.
     fill: Mutex<Fill>,
+    /// What was last said to hold the run.
+    held: Mutex<Option<String>>,
 }
 
 /// What is remembered of a backfill between two looks at it.
@@ -53,6 +56,7 @@ impl Terminal {
                 since: Instant::now(),
                 slow: None,
             }),
+            held: Mutex::default(),
         }
     }
 
@@ -109,6 +113,30 @@ impl Terminal {
                 left.unwrap_or_default()
             ));
         }
+    }
+
+    /// Something that is over after a certain time.
+    fn lasting(&self, what: &str, left: Duration, of: Duration) {
+        if self.interactive {
+            self.bar.set_style(
+                ProgressStyle::with_template("  {spinner} {msg} {bar:30} {prefix}")
+                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
+            );
+            self.bar.set_length(of.as_secs().max(1));
+            self.bar.set_position(of.saturating_sub(left).as_secs());
+            self.bar.set_prefix(watch::left(left));
+            self.bar.set_message(what.to_owned());
+        } else if self.may_tell() {
+            self.line(&format!("    {what}: {}", watch::left(left)));
+        }
+    }
+
+    /// Whether this has not been said just before.
+    fn is_news(&self, what: &str) -> bool {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let news = held.as_deref() != Some(what);
+        *held = Some(what.to_owned());
+        news
     }
 
     fn paced(&self, table: &str, pace: &Pace) {
@@ -182,6 +210,43 @@ impl Observer for Terminal {
             }
             Progress::Removed { step, session } => {
                 self.line(&format!("    {step}: was held up by {session}"));
+            }
+            Progress::Held { why } => {
+                self.bar.set_message(format!("held: {why}"));
+                if self.is_news(why) {
+                    self.line(&format!("    held: {why}"));
+                }
+            }
+            Progress::TakingBaseline { phase, left, of } => self.lasting(
+                &format!("{phase}: measuring what is normal before it begins"),
+                *left,
+                *of,
+            ),
+            Progress::Baking {
+                phase,
+                left,
+                of,
+                waits,
+            } => {
+                let waits = waits.as_ref().map(|why| format!(" (waits: {why})"));
+                self.lasting(
+                    &format!("{phase}: baking, watched{}", waits.unwrap_or_default()),
+                    *left,
+                    *of,
+                );
+            }
+            Progress::Baked { phase } => self.line(&format!("● {phase}: baked, and done")),
+            Progress::GuardSays { verdict } => {
+                self.line(&format!("  {}", watch::verdict(verdict)));
+            }
+            Progress::Watched {
+                next,
+                number,
+                until,
+            } => {
+                for line in watch::next(next, *number, *until) {
+                    self.line(&line);
+                }
             }
             Progress::Reconnecting { reason, attempt } => {
                 self.line(&format!("    trying again ({attempt}): {reason}"))

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tokio::sync::watch;
+use tokio::sync::watch as channel;
 use turnback_core::program::Stage;
 use turnback_core::state::PhaseState;
 use turnback_engine::edges::Observer;
@@ -16,6 +16,7 @@ use turnback_engine::progress::Progress;
 use super::chapter::{Chapter, filled};
 use super::traffic::wait;
 use crate::output::text::millis;
+use crate::output::watch;
 
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
@@ -36,7 +37,7 @@ const BAR: &str = "   {spinner:.cyan} {msg:24!} {bar:16.cyan/dim} {percent:>3} %
 pub(super) struct Screen {
     bar: ProgressBar,
     told: Mutex<Told>,
-    state: watch::Sender<PhaseState>,
+    state: channel::Sender<PhaseState>,
 }
 
 /// Where the engine's work has come to.
@@ -56,7 +57,7 @@ impl Screen {
         Self {
             bar: ProgressBar::with_draw_target(None, target),
             told: Mutex::default(),
-            state: watch::channel(PhaseState::Pending).0,
+            state: channel::channel(PhaseState::Pending).0,
         }
     }
 
@@ -182,6 +183,26 @@ impl Observer for Screen {
             } => self.line(&format!(
                 "   {DIM}·{DIM:#} a lock was not to be had in time, try {attempt} of {attempts}: let go, so that nobody queues for it"
             )),
+            Progress::GuardSays { verdict } => {
+                self.line(&format!("   {}", watch::verdict(verdict)));
+            }
+            Progress::Watched {
+                next,
+                number,
+                until,
+            } => {
+                for line in watch::next(next, *number, *until) {
+                    self.line(&format!("   {line}"));
+                }
+            }
+            Progress::Held { why } => self.doing(why),
+            Progress::TakingBaseline { left, .. } => {
+                self.doing(&format!("measuring what is normal, {}", watch::left(*left)));
+            }
+            Progress::Baking { left, .. } => {
+                self.doing(&format!("baking, watched, {}", watch::left(*left)));
+            }
+            Progress::Baked { .. } => self.noted("baked, and done"),
             // Its own cluster bears what it is given.
             Progress::Paced { .. } => {}
             Progress::Removed { session, .. } => {

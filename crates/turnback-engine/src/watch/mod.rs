@@ -1,0 +1,409 @@
+//! Going forward with guards watching: takes a baseline before a phase, watches while it goes
+//! forward and bakes, and turns back when the matrix, a deadline or a person says so.
+
+mod baseline;
+mod edges;
+mod keeper;
+mod sampler;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use turnback_core::decision::{Action, Decision, Matrix};
+use turnback_core::guard::{Guard, Moment};
+use turnback_core::journal::JournalEvent;
+use turnback_core::plan::{Phase, Plan};
+use turnback_core::program::Program;
+use turnback_core::scope::{Scope, Standing};
+use turnback_core::state::PhaseState;
+use turnback_core::watch::{Cause, Clock};
+
+pub use self::edges::{Answered, Probes, Scene, WatchStore};
+use self::keeper::{Keeper, TurnBack};
+use self::sampler::Sampler;
+use crate::back::{BackReport, BackTo, back, standings};
+use crate::edges::{Journal, PhaseRecord, Target};
+use crate::error::EngineError;
+use crate::progress::Progress;
+use crate::run::Run;
+use crate::up::{Until, UpReport, forward, plan_phase};
+
+/// Between two looks at guards that are silent, deadlines, and answers.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Those who watch a run.
+#[derive(Clone, Debug)]
+pub struct Watchers<P, S> {
+    /// What is measured.
+    pub guards: Vec<Guard>,
+    /// What is done about what they say.
+    pub matrix: Matrix,
+    /// Whoever measures.
+    pub probes: P,
+    /// What outlives the watch.
+    pub store: S,
+    /// What time it is.
+    pub now: fn() -> Moment,
+}
+
+/// How a watched run came to its end.
+#[derive(Clone, Debug)]
+pub enum WatchedEnd {
+    /// It went forward as far as asked.
+    Forward(UpReport),
+    /// It turned back.
+    TurnedBack(Box<TurnedBack>),
+}
+
+/// A run that turned back by itself, or because somebody who was asked said so.
+#[derive(Clone, Debug)]
+pub struct TurnedBack {
+    /// How far it had come.
+    pub up: UpReport,
+    /// What was decided, and why.
+    pub decision: Decision,
+    /// What brought it about.
+    pub cause: Cause,
+    /// From the decision until `public` showed the old shape, in milliseconds.
+    pub millis_to_old_shape: u64,
+    /// What turning back came to.
+    pub back: BackReport,
+}
+
+/// How the watch over one phase ended.
+enum PhaseEnd {
+    Through(PhaseState),
+    TurnBack(Box<TurnBack>, Instant),
+}
+
+/// Goes forward as far as asked, watched. Where a guard's relative thresholds have no baseline, it
+/// is taken first; before a phase begins, and before its cut-over, every guard must have been
+/// heard; a phase is through when it has baked.
+///
+/// # Errors
+///
+/// See [`EngineError`]; whatever was done is in the ledger, and the same call goes on.
+pub async fn up_watched<T: Target, J: Journal, P: Probes, S: WatchStore>(
+    run: &Run<T, J>,
+    plan: &Plan,
+    until: &Until,
+    watchers: &Watchers<P, S>,
+) -> Result<WatchedEnd, EngineError> {
+    run.explained(go_forward(run, plan, until, watchers).await)
+        .await
+}
+
+async fn go_forward<T: Target, J: Journal, P: Probes, S: WatchStore>(
+    run: &Run<T, J>,
+    plan: &Plan,
+    until: &Until,
+    watchers: &Watchers<P, S>,
+) -> Result<WatchedEnd, EngineError> {
+    let begun = Instant::now();
+    run.ask_back(&[]).await?;
+    let mut report = UpReport::default();
+    for (ordinal, phase) in plan.phases.iter().enumerate() {
+        let is_last = until.phase.as_deref() == Some(phase.id.as_str());
+        let one = OnePhase {
+            run,
+            watchers,
+            phase,
+            ordinal,
+            expanded_only: is_last && until.expanded_only,
+        };
+        match one.go(&mut report).await? {
+            PhaseEnd::Through(state) => report.phases.push((phase.id.clone(), state)),
+            PhaseEnd::TurnBack(turn_back, decided) => {
+                let TurnBack { decision, cause } = *turn_back;
+                let scope = scope_of(&decision);
+                let so_far = decided.elapsed().as_millis() as u64;
+                let back = back(run, &scope, BackTo::Start).await?;
+                report.millis = begun.elapsed().as_millis() as u64;
+                return Ok(WatchedEnd::TurnedBack(Box::new(TurnedBack {
+                    up: report,
+                    decision,
+                    cause,
+                    millis_to_old_shape: so_far + back.millis_to_old_shape,
+                    back,
+                })));
+            }
+        }
+        if is_last {
+            break;
+        }
+    }
+    report.millis = begun.elapsed().as_millis() as u64;
+    Ok(WatchedEnd::Forward(report))
+}
+
+/// How far a decision to turn back goes.
+fn scope_of(decision: &Decision) -> Scope {
+    match &decision.action {
+        Action::Rollback { scope } => scope.clone(),
+        // Only ways back come here; the phase that is watched is the least that is meant.
+        _ => Scope::Current,
+    }
+}
+
+/// One phase on its way forward.
+struct OnePhase<'a, T, J, P, S> {
+    run: &'a Run<T, J>,
+    watchers: &'a Watchers<P, S>,
+    phase: &'a Phase,
+    ordinal: usize,
+    expanded_only: bool,
+}
+
+impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
+    async fn go(&self, report: &mut UpReport) -> Result<PhaseEnd, EngineError> {
+        let (run, id) = (self.run, &self.phase.id);
+        let records = run.phases().await?;
+        let guards: Vec<Guard> = self
+            .watchers
+            .guards
+            .iter()
+            .filter(|guard| guard.watches(id))
+            .cloned()
+            .collect();
+        let bake = self.phase.bake.filter(|_| !self.expanded_only);
+        let state = state_of(&records, id);
+        if !self.is_to_watch(state, &records, &guards, bake).await {
+            return self.forward(report).await.map(PhaseEnd::Through);
+        }
+        let scene = Scene {
+            program: Arc::new(self.program(&records).await?),
+            state,
+        };
+        let (scene, scenes) = tokio::sync::watch::channel(scene);
+        let baseline = self.baseline(&guards, &scenes).await?;
+        let mut keeper = Keeper::new(
+            run,
+            self.watchers,
+            id,
+            guards.clone(),
+            baseline,
+            self.standings(&records, &scenes),
+        );
+        keeper.begin().await;
+        let (probes, now) = (&self.watchers.probes, self.watchers.now);
+        let mut sampler = Sampler::start(&guards, probes, &scenes, now);
+        let watched = self
+            .watch(report, &mut keeper, &mut sampler, &scene, bake)
+            .await;
+        let how = match &watched {
+            Ok(PhaseEnd::Through(_)) => "the phase is through",
+            Ok(PhaseEnd::TurnBack(..)) => "turned back",
+            Err(_) => "the run ended",
+        };
+        keeper.end(how).await;
+        watched
+    }
+
+    /// Whether there is anything to watch: guards while the phase is on its way, or its bake.
+    async fn is_to_watch(
+        &self,
+        state: PhaseState,
+        records: &[PhaseRecord],
+        guards: &[Guard],
+        bake: Option<Duration>,
+    ) -> bool {
+        match state {
+            PhaseState::Pending | PhaseState::Expanding | PhaseState::Expanded => {
+                !guards.is_empty() || bake.is_some()
+            }
+            PhaseState::CutOver if bake.is_some() => {
+                let later_has_begun = records.iter().any(|record| {
+                    record.ordinal > self.ordinal as i32 && record.state != PhaseState::Pending
+                });
+                let store = &self.watchers.store;
+                // What cannot be found out is baked anew.
+                !later_has_begun && !store.has_baked(&self.phase.id).await.unwrap_or(false)
+            }
+            _ => false,
+        }
+    }
+
+    async fn forward(&self, report: &mut UpReport) -> Result<PhaseState, EngineError> {
+        forward(
+            self.run,
+            self.phase,
+            self.ordinal,
+            self.expanded_only,
+            report,
+        )
+        .await
+    }
+
+    /// What the phase expands to: as it was planned when it began, or as it would be now.
+    async fn program(&self, records: &[PhaseRecord]) -> Result<Program, EngineError> {
+        let begun = records
+            .iter()
+            .find(|r| r.phase == self.phase.id && r.state != PhaseState::Pending);
+        match begun {
+            Some(record) => Ok(record.program.clone()),
+            None => {
+                let before = self.run.snapshot().await?;
+                plan_phase(&before, self.phase, records).map_err(EngineError::NoGo)
+            }
+        }
+    }
+
+    /// Where every phase stands, this one among them though it may not have begun.
+    fn standings(
+        &self,
+        records: &[PhaseRecord],
+        scene: &tokio::sync::watch::Receiver<Scene>,
+    ) -> Vec<Standing> {
+        let mut standings = standings(records);
+        let scene = scene.borrow();
+        match standings.iter_mut().find(|s| s.phase == self.phase.id) {
+            Some(standing) => standing.irreversible = !scene.program.irreversible.is_empty(),
+            None => standings.push(Standing {
+                phase: self.phase.id.clone(),
+                state: scene.state,
+                irreversible: !scene.program.irreversible.is_empty(),
+            }),
+        }
+        standings
+    }
+
+    async fn watch(
+        &self,
+        report: &mut UpReport,
+        keeper: &mut Keeper<'_, T, J, P, S>,
+        sampler: &mut Sampler,
+        scene: &tokio::sync::watch::Sender<Scene>,
+        bake: Option<Duration>,
+    ) -> Result<PhaseEnd, EngineError> {
+        let mut states = self.run.states.subscribe();
+        let mut look = tokio::time::interval(LOOK);
+        let mut baking: Option<Baking> = None;
+        let turn_back = {
+            let way = self.forward(report);
+            tokio::pin!(way);
+            let mut through: Option<PhaseState> = None;
+            loop {
+                let decided = tokio::select! {
+                    sample = sampler.next() => keeper.take(sample).await?,
+                    _ = look.tick() => keeper.tick().await?,
+                    changed = states.changed() => {
+                        // The run, which has the other end, outlives this.
+                        let _ = changed;
+                        let now = states.borrow_and_update().clone();
+                        keeper.stands(&now);
+                        let state = keeper.state();
+                        scene.send_modify(|scene| scene.state = state);
+                        None
+                    }
+                    state = &mut way, if through.is_none() => {
+                        let state = state?;
+                        if let (PhaseState::CutOver, Some(bake)) = (state, bake) {
+                            baking = Some(self.begin_baking(bake).await?);
+                        }
+                        through = Some(state);
+                        None
+                    }
+                    () = self.run.stop.asked(), if through.is_some() => {
+                        self.run.safe_point()?;
+                        None
+                    }
+                };
+                if let Some(turn_back) = decided {
+                    let decided = Instant::now();
+                    if through.is_none() {
+                        self.make_way(&mut way).await?;
+                    }
+                    break (turn_back, decided);
+                }
+                let Some(state) = through else { continue };
+                match &mut baking {
+                    None => return Ok(PhaseEnd::Through(state)),
+                    Some(baking) => {
+                        if baking.is_over((self.watchers.now)(), keeper.waits()) {
+                            let phase = self.phase.id.clone();
+                            let event = JournalEvent::BakePassed {
+                                phase: phase.clone(),
+                            };
+                            self.run.write(event).await?;
+                            self.run.show(Progress::Baked { phase });
+                            return Ok(PhaseEnd::Through(state));
+                        }
+                        baking.show(self.run, &self.phase.id);
+                    }
+                }
+            }
+        };
+        Ok(PhaseEnd::TurnBack(Box::new(turn_back.0), turn_back.1))
+    }
+
+    /// Waits for whatever goes forward to end at a safe point. What it failed of meanwhile does
+    /// not matter any more, unless nothing can be done under this lease.
+    async fn make_way(
+        &self,
+        way: &mut (impl Future<Output = Result<PhaseState, EngineError>> + Unpin),
+    ) -> Result<(), EngineError> {
+        let stop = &self.run.stop;
+        stop.make_way();
+        let ended = way.await;
+        stop.way_is_clear();
+        self.run.safe_point()?;
+        match ended {
+            Err(error) if error.is_fenced() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    async fn begin_baking(&self, bake: Duration) -> Result<Baking, EngineError> {
+        let event = JournalEvent::BakeBegun {
+            phase: self.phase.id.clone(),
+            millis: bake.as_millis() as u64,
+        };
+        self.run.write(event).await?;
+        Ok(Baking {
+            of: bake,
+            clock: Clock::default(),
+            waits: None,
+            shown: None,
+        })
+    }
+}
+
+/// A phase that bakes.
+struct Baking {
+    of: Duration,
+    clock: Clock,
+    waits: Option<String>,
+    shown: Option<(u64, Option<String>)>,
+}
+
+impl Baking {
+    /// Goes on to a moment; over when it has lasted long enough, and the watch waits for nothing.
+    fn is_over(&mut self, now: Moment, waits: Option<String>) -> bool {
+        let baked = self.clock.goes_on(now) >= self.of;
+        let is_over = baked && waits.is_none();
+        self.waits = waits;
+        is_over
+    }
+
+    /// Shows how long it takes yet, once a second.
+    fn show<T: Target, J: Journal>(&mut self, run: &Run<T, J>, phase: &str) {
+        let left = self.of.saturating_sub(self.clock.watched());
+        let shown = Some((left.as_secs(), self.waits.clone()));
+        if self.shown != shown {
+            self.shown = shown;
+            run.show(Progress::Baking {
+                phase: phase.to_owned(),
+                left,
+                of: self.of,
+                waits: self.waits.clone(),
+            });
+        }
+    }
+}
+
+fn state_of(records: &[PhaseRecord], phase: &str) -> PhaseState {
+    records
+        .iter()
+        .find(|record| record.phase == phase)
+        .map_or(PhaseState::Pending, |record| record.state)
+}

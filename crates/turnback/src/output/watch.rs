@@ -1,0 +1,70 @@
+//! What a watch says, in lines.
+
+use std::time::Duration;
+
+use turnback_core::guard::{Level, Moment, Verdict};
+use turnback_core::human::human_duration;
+use turnback_core::watch::{Cause, Next};
+
+/// A verdict, on one line.
+pub(crate) fn verdict(verdict: &Verdict) -> String {
+    let sign = match verdict.level {
+        Level::Pass => "✓",
+        Level::Warning => "!",
+        Level::Critical => "✗",
+        Level::NoData | Level::Error => "?",
+    };
+    format!(
+        "{sign} guard {}: {}: {}",
+        verdict.guard, verdict.level, verdict.because
+    )
+}
+
+/// What the watch came to, in lines; none where there is nothing to say.
+pub(crate) fn next(next: &Next, number: Option<i64>, until: Option<Moment>) -> Vec<String> {
+    match next {
+        Next::TurnBack { decision, cause } => {
+            let who = match cause {
+                Cause::Matrix => String::new(),
+                Cause::Deadline { .. } => " (nobody answered in time)".to_owned(),
+                Cause::Answer { by, .. } => format!(" ({by} said so)"),
+            };
+            vec![format!(
+                "◀ turning back {}{who}: {}",
+                decision.phases.join(", "),
+                decision.because
+            )]
+        }
+        Next::Ask { question } => {
+            let mut lines = vec![format!("? {}", question.decision.because)];
+            let Some(number) = number else {
+                lines.push(
+                    "  Nobody can answer without a control store; Ctrl-C stops, and `turnback back` turns back.".to_owned(),
+                );
+                return lines;
+            };
+            let until = until.map_or("It waits for as long as it takes".to_owned(), |until| {
+                format!("Until {until}")
+            });
+            lines.push(format!(
+                "  {until}: `turnback answer {number} turn-back`, `turnback answer {number} go-on` or `turnback answer {number} hold`."
+            ));
+            lines
+        }
+        Next::Hold { decision, again } if !again => {
+            vec![format!("‖ holding: {}", decision.because)]
+        }
+        Next::Tell { decision, .. } => vec![format!("! {}", decision.because)],
+        Next::Close { question: _, how } => vec![format!("  The question is closed: {how}.")],
+        Next::Overdue { .. } => {
+            vec!["  Nobody has answered in time; it holds until somebody does.".to_owned()]
+        }
+        Next::Release => vec!["▶ nothing holds any more: going on".to_owned()],
+        Next::Hold { .. } | Next::Join { .. } => vec![],
+    }
+}
+
+/// How long something takes yet.
+pub(crate) fn left(left: Duration) -> String {
+    format!("{} left", human_duration(left.as_secs_f64().ceil()))
+}
