@@ -22,4 +22,5 @@ mod throttle;
 mod traffic;
 mod transitions;
 mod views;
+mod watch;
 mod world;

@@ -1,0 +1,277 @@
+//! Guards that watch: they hold a run, ask, and turn it back by themselves, and no write is lost.
+
+use serde_json::Value as Json;
+use turnback_testkit::{Cluster, Shape};
+
+use crate::traffic::Traffic;
+use crate::world::{Running, World};
+
+/// The old key is the one that `public` shows.
+const OLD_IN_PUBLIC: &str = "SELECT atttypid = 'int4'::regtype FROM pg_attribute \
+     WHERE attrelid = 'public.users'::regclass AND attname = 'id'";
+const CUT_OVER: &str = "SELECT EXISTS (SELECT FROM turnback.phase WHERE state = 'cut_over')";
+
+/// A world whose guard `errors` measures what a file says.
+struct Watched {
+    world: World,
+}
+
+impl Watched {
+    /// With these decisions, of a phase that bakes for so long.
+    async fn new(name: &str, rows: u64, guard: &str, decisions: &str, bake: &str) -> Self {
+        let world = World::chat(Cluster::shared(), name, rows).await;
+        let watched = Self { world };
+        watched.measures("0");
+        watched.world.write_plan(&format!(
+            "phases:
+  - id: keys
+    operations:
+      - convert_key: {{ table: users, to: uuid }}
+      - convert_key: {{ table: conversations, to: uuid }}
+      - convert_key: {{ table: messages, to: uuid }}
+    bake: {bake}
+guards:
+  errors:
+    command: {{ run: [cat, measured], measure: number }}
+    interval: 100ms
+    {guard}
+decisions:
+{decisions}
+"
+        ));
+        watched
+    }
+
+    /// From now on the guard measures this.
+    fn measures(&self, what: &str) {
+        // In one piece: a probe must not read half of it.
+        let (new, place) = (self.world.path("measured.new"), self.world.path("measured"));
+        std::fs::write(&new, what).expect("the file can be written");
+        std::fs::rename(new, place).expect("the file can be moved");
+    }
+
+    /// Starts `up` and waits until the phase is cut over.
+    async fn cut_over(&self) -> Running {
+        let mut running = self.world.start(&["up"]);
+        let reached = self
+            .world
+            .until_or_end(CUT_OVER, &mut || running.is_over())
+            .await;
+        assert!(reached, "{}", running.said());
+        running
+    }
+
+    /// Waits until the program has printed this.
+    async fn until_said(&self, running: &mut Running, words: &str) {
+        let said = self
+            .world
+            .until_or_end("SELECT false", &mut || {
+                running.said().contains(words) || running.is_over()
+            })
+            .await;
+        assert!(
+            !said && running.said().contains(words),
+            "{}",
+            running.said()
+        );
+    }
+
+    /// What the watch did, by the journal.
+    async fn did(&self) -> Vec<String> {
+        let journal = self.world.journal().await;
+        journal
+            .iter()
+            .filter(|event| event["event"] == "watched")
+            .map(|event| {
+                event["next"]["next"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned()
+            })
+            .collect()
+    }
+
+    fn shows_the_old_shape(&self) -> bool {
+        self.world.db.execute(OLD_IN_PUBLIC) == "t"
+    }
+}
+
+const AT_ONCE: &str = "critical: \"> 5\"\n    for: 1 of 1";
+const ROLLBACK: &str = "  - { when: { level: critical }, do: rollback, scope: current }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_breach_while_it_bakes_turns_back_by_itself_and_no_write_is_lost() {
+    let watched = Watched::new("watch_bake", 5_000, AT_ONCE, ROLLBACK, "1h").await;
+    let mut traffic = Traffic::start(&watched.world, &[(Shape::Old, 2)]).await;
+    let running = watched.cut_over().await;
+    watched.measures("7");
+    let ran = running.ended().await;
+    assert_eq!(ran.code, 5, "{}", ran.said);
+    assert!(ran.said.contains("turning back keys"), "{}", ran.said);
+    assert!(watched.shows_the_old_shape());
+    assert_eq!(watched.did().await, ["turn_back"]);
+    watched.world.must_be_as_before();
+    traffic.finish(&[&Shape::Old, &Shape::Public]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_breach_while_rows_are_filled_turns_back_before_the_cut_over() {
+    let watched = Watched::new("watch_fill", 60_000, AT_ONCE, ROLLBACK, "1h").await;
+    let mut running = watched.world.start(&["up"]);
+    let filling = "SELECT EXISTS (SELECT FROM turnback.step WHERE step LIKE 'columns.%')";
+    watched
+        .world
+        .until_or_end(filling, &mut || running.is_over())
+        .await;
+    watched.measures("7");
+    let ran = running.ended().await;
+    assert_eq!(ran.code, 5, "{}", ran.said);
+    let journal = watched.world.journal().await;
+    assert!(
+        !journal.iter().any(|event| event["state"] == "cut_over"),
+        "it was cut over in spite of the breach"
+    );
+    watched.world.must_be_as_before();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phase_is_through_when_it_has_baked_and_not_before() {
+    let watched = Watched::new("watch_baked", 1_000, AT_ONCE, ROLLBACK, "2s").await;
+    let said = watched.world.must(&["up"], 0).await;
+    assert!(said.contains("keys: baked, and done"), "{said}");
+    let journal = watched.world.journal().await;
+    let at = |event: &str| journal.iter().position(|entry| entry["event"] == event);
+    assert!(at("bake_begun") < at("bake_passed"), "{journal:?}");
+    // What has baked is not baked again.
+    let said = watched.world.must(&["up"], 0).await;
+    assert!(!said.contains("baking"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_run_bakes_anew_and_still_turns_back() {
+    let watched = Watched::new("watch_killed", 1_000, AT_ONCE, ROLLBACK, "1h").await;
+    let running = watched.cut_over().await;
+    running.signal("KILL");
+    running.ended().await;
+    let mut running = watched.world.start(&["up"]);
+    watched.until_said(&mut running, "baking").await;
+    watched.measures("7");
+    let ran = running.ended().await;
+    assert_eq!(ran.code, 5, "{}", ran.said);
+    watched.world.must_be_as_before();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_measured_holds_the_run_before_the_cut_over_until_it_can() {
+    let watched = Watched::new("watch_error", 1_000, AT_ONCE, ROLLBACK, "1s").await;
+    watched.measures("no number");
+    let mut running = watched.world.start(&["up"]);
+    watched.until_said(&mut running, "says error").await;
+    assert!(watched.shows_the_old_shape());
+    watched.measures("0");
+    let ran = running.ended().await;
+    assert_eq!(ran.code, 0, "{}", ran.said);
+    assert_eq!(watched.did().await, ["hold", "release"]);
+    assert!(!watched.shows_the_old_shape());
+}
+
+const ASK: &str = "  - { when: { level: critical }, do: ask, deadline: 1h, otherwise: hold }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_waits_for_a_person_and_does_what_is_answered() {
+    let watched = Watched::new("watch_ask", 1_000, AT_ONCE, ASK, "1h").await;
+    let mut running = watched.cut_over().await;
+    watched.measures("7");
+    watched.until_said(&mut running, "turnback answer 1").await;
+    let said = watched.world.must(&["answer"], 0).await;
+    assert!(
+        said.contains("Question 1") && said.contains("turn back keys?"),
+        "{said}"
+    );
+    let said = watched
+        .world
+        .must(&["answer", "1", "hold", "--by", "night shift"], 0)
+        .await;
+    assert!(said.contains("stays open"), "{said}");
+    assert!(!watched.shows_the_old_shape());
+    let said = watched
+        .world
+        .must(&["answer", "1", "turn-back", "--by", "night shift"], 0)
+        .await;
+    assert!(said.contains("night shift answered: turn back"), "{said}");
+    let ran = running.ended().await;
+    assert_eq!(ran.code, 5, "{}", ran.said);
+    assert!(watched.shows_the_old_shape());
+    assert_eq!(
+        watched.did().await,
+        ["ask", "overdue", "close", "turn_back"]
+    );
+    let said = watched
+        .world
+        .must(&["answer", "1", "go-on", "--by", "late"], 2)
+        .await;
+    assert!(said.contains("closed"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_those_whom_the_plan_names_may_answer() {
+    let ask =
+        "  - { when: { level: critical }, do: ask, deadline: 1h, otherwise: hold, who: [ann] }";
+    let watched = Watched::new("watch_who", 1_000, AT_ONCE, ask, "2s").await;
+    let mut running = watched.cut_over().await;
+    watched.measures("7");
+    watched.until_said(&mut running, "turnback answer 1").await;
+    let said = watched
+        .world
+        .must(&["answer", "1", "go-on", "--by", "bob"], 2)
+        .await;
+    assert!(said.contains("ann"), "{said}");
+    watched
+        .world
+        .must(&["answer", "1", "go-on", "--by", "ann"], 0)
+        .await;
+    let ran = running.ended().await;
+    assert_eq!(ran.code, 0, "{}", ran.said);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_that_nobody_met_does_what_the_matrix_says() {
+    let ask = "  - { when: { level: critical }, do: ask, deadline: 1s, otherwise: rollback }";
+    let watched = Watched::new("watch_deadline", 1_000, AT_ONCE, ask, "1h").await;
+    let running = watched.cut_over().await;
+    watched.measures("7");
+    let ran = running.ended().await;
+    assert_eq!(ran.code, 5, "{}", ran.said);
+    assert!(ran.said.contains("nobody answered in time"), "{}", ran.said);
+    assert_eq!(watched.did().await, ["ask", "close", "turn_back"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relative_guard_takes_its_baseline_first_and_compares_with_it() {
+    let guard = "warning: x3\n    for: 5 of 5\n    baseline: 4s";
+    let rows = "  - { when: { level: warning }, do: rollback, scope: current }";
+    let watched = Watched::new("watch_baseline", 1_000, guard, rows, "1h").await;
+    watched.measures("10");
+    let mut running = watched.world.start(&["up"]);
+    watched.until_said(&mut running, "baking").await;
+    watched.measures("50");
+    let ran = running.ended().await;
+    assert_eq!(ran.code, 5, "{}", ran.said);
+    assert!(ran.said.contains("baseline of 10"), "{}", ran.said);
+    let journal = watched.world.journal().await;
+    let at = |found: &dyn Fn(&Json) -> bool| journal.iter().position(found);
+    let taken = at(&|event| event["event"] == "baseline_taken");
+    let begun = at(&|event| event["event"] == "phase_became");
+    assert!(taken.is_some() && taken < begun, "{journal:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_ends_a_bake_and_the_same_command_goes_on_with_it() {
+    let watched = Watched::new("watch_interrupt", 1_000, AT_ONCE, ROLLBACK, "1h").await;
+    let running = watched.cut_over().await;
+    running.signal("INT");
+    let ran = running.ended().await;
+    assert_eq!(ran.code, 4, "{}", ran.said);
+    watched.world.must(&["back", "--yes"], 5).await;
+    watched.world.must_be_as_before();
+}
