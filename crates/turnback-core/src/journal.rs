@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::guard::{Moment, Verdict};
+use crate::guard::{Guard, Moment, Unit, Verdict};
 use crate::hook::{HookOutcome, OnFailure};
 use crate::program::Stage;
 use crate::recovery::Part;
@@ -24,6 +24,9 @@ pub enum JournalEvent {
         plan: String,
         /// Epoch of the lease it runs under.
         epoch: i64,
+        /// The database, without what is secret; where whoever wrote it down knew.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<String>,
     },
     /// A step is about to run.
     StepIntended {
@@ -79,6 +82,14 @@ pub enum JournalEvent {
         from: Moment,
         /// When its last sample was taken.
         until: Moment,
+    },
+    /// The watch over a phase begins, or goes on in another run.
+    WatchBegun {
+        /// The phase.
+        phase: String,
+        /// What the guards are told to find good and bad, so that reports can show it whatever
+        /// becomes of the plan.
+        guards: Vec<GuardTerms>,
     },
     /// A guard says something other than it said before.
     GuardSays {
@@ -158,6 +169,39 @@ pub enum JournalEvent {
         /// The exit code.
         exit_code: u8,
     },
+}
+
+/// What a guard is told to find good and bad.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GuardTerms {
+    /// The guard.
+    pub guard: String,
+    /// What its probe's numbers are.
+    pub unit: Unit,
+    /// From where on it warns, as plans write it.
+    pub warning: Option<String>,
+    /// From where on it is critical, as plans write it.
+    pub critical: Option<String>,
+    /// How many samples beyond a threshold it takes to believe them.
+    pub times: u32,
+    /// Out of how many.
+    pub of: u32,
+    /// From one sample to the next, in milliseconds.
+    pub interval_millis: u64,
+}
+
+impl From<&Guard> for GuardTerms {
+    fn from(guard: &Guard) -> Self {
+        Self {
+            guard: guard.name.clone(),
+            unit: guard.unit,
+            warning: guard.warning.map(|threshold| threshold.to_string()),
+            critical: guard.critical.map(|threshold| threshold.to_string()),
+            times: guard.belief.beyond,
+            of: guard.belief.of,
+            interval_millis: u64::try_from(guard.interval.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
 }
 
 /// How long a transaction waited for its strong locks and held them, in milliseconds.

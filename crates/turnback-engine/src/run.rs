@@ -102,6 +102,8 @@ impl<T: Target, J: Journal> Run<T, J> {
             command: command.to_owned(),
             plan: plan.to_owned(),
             epoch: fence.epoch,
+            // The edge that keeps the journal knows how to show it.
+            target: None,
         })
         .await?;
         Ok(run)

@@ -29,6 +29,8 @@ pub(crate) struct Entries {
     terminal: Arc<Terminal>,
     /// Whoever tells people, where the plan says so.
     telling: Option<Arc<Telling>>,
+    /// The database, without what is secret.
+    target: Option<String>,
 }
 
 impl Entries {
@@ -40,6 +42,7 @@ impl Entries {
             path: path.to_owned(),
             terminal,
             telling: None,
+            target: None,
         };
         match opened {
             Ok(store) => entries.keep(Some(store)),
@@ -51,6 +54,7 @@ impl Entries {
     /// Has people told of what is written here, by the rules of the plan; nobody where there is
     /// no control store, which holds the outbox.
     pub(crate) fn telling(mut self, plan: &Plan) -> (Self, Option<Correspondent>) {
+        self.target = Some(plan.target.redacted());
         if let Some(store) = self.store() {
             let telling = Telling::new(plan, store, self.terminal.clone());
             self.telling = telling.map(Arc::new);
@@ -60,6 +64,15 @@ impl Entries {
         }
         let correspondent = self.telling.clone().map(Telling::start);
         (self, correspondent)
+    }
+
+    /// The event with what is known here alone: which database a run is about.
+    fn complete(&self, event: &JournalEvent) -> JournalEvent {
+        let mut event = event.clone();
+        if let JournalEvent::RunBegun { target, .. } = &mut event {
+            target.clone_from(&self.target);
+        }
+        event
     }
 
     fn store(&self) -> Option<SqliteStore> {
@@ -85,6 +98,7 @@ impl Entries {
 
 impl Journal for Entries {
     async fn append(&self, event: &JournalEvent) -> Result<(), JournalError> {
+        let event = &self.complete(event);
         if let Some(store) = self.store()
             && let Err(error) = in_time(store.append(event)).await
         {

@@ -250,6 +250,7 @@ mod tests {
             command: "up".to_owned(),
             plan: "shop".to_owned(),
             epoch: 7,
+            target: None,
         };
         let ended = JournalEvent::RunEnded {
             outcome: "stopped at a safe point: the lock was not to be had".to_owned(),
@@ -327,6 +328,7 @@ mod tests {
                 command: "up".to_owned(),
                 plan: "shop".to_owned(),
                 epoch: 7,
+                target: None,
             },
             Moment(0),
         );
