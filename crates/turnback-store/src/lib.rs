@@ -3,6 +3,7 @@
 //! The journal tells people what was set out to do and what came of it. Recovery does not
 //! need it: what was done to a database is in that database's own ledger.
 
+mod chain;
 mod outbox;
 mod schema;
 mod sqlite;

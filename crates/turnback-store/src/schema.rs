@@ -3,13 +3,16 @@
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, SqlitePool};
 
+use crate::chain::chain;
+
 /// What each schema adds to the one before it; the number of a schema is its place, from 1. A
 /// file says in `user_version` which one it has; 0 is a new file, or one from before there were
 /// any, which is why the first makes only what is not there.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("schema.sql"),
     include_str!("outbox.sql"),
     include_str!("watch.sql"),
+    include_str!("chain.sql"),
 ];
 
 /// Brings a file to the schema of this turnback, in one transaction.
@@ -34,6 +37,8 @@ pub(crate) async fn upgrade(pool: &SqlitePool) -> Result<(), String> {
             .await
             .map_err(words)?;
     }
+    // Entries of a file from before there was a chain become its beginning.
+    chain(&mut transaction, None).await.map_err(words)?;
     sqlx::raw_sql(VERSION)
         .execute(&mut *transaction)
         .await
@@ -42,7 +47,7 @@ pub(crate) async fn upgrade(pool: &SqlitePool) -> Result<(), String> {
 }
 
 /// Which schema this is: a turnback that knows none so high leaves the file alone.
-const VERSION: &str = "PRAGMA user_version = 3";
+const VERSION: &str = "PRAGMA user_version = 4";
 
 /// What the file lacks.
 async fn missing(connection: &mut SqliteConnection) -> Result<&'static [&'static str], String> {

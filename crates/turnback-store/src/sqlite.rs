@@ -9,6 +9,7 @@ use turnback_core::journal::JournalEvent;
 use turnback_engine::edges::Journal;
 use turnback_engine::error::JournalError;
 
+use crate::chain::chain;
 use crate::schema::upgrade;
 
 /// One row of the journal.
@@ -118,16 +119,29 @@ impl SqliteStore {
     }
 }
 
+impl SqliteStore {
+    /// Writes an entry and its link in one transaction. IMMEDIATE: of several processes that
+    /// append at once, each goes on from the end that the one before it left.
+    async fn chained(&self, event: &str) -> Result<(), sqlx::Error> {
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let number: i64 = sqlx::query_scalar(
+            "INSERT INTO journal (plan, event) VALUES (?1, ?2) RETURNING number",
+        )
+        .bind(&self.plan)
+        .bind(event)
+        .fetch_one(&mut *transaction)
+        .await?;
+        chain(&mut transaction, Some(number)).await?;
+        transaction.commit().await
+    }
+}
+
 impl Journal for SqliteStore {
     async fn append(&self, event: &JournalEvent) -> Result<(), JournalError> {
         let event =
             serde_json::to_string(event).map_err(|error| JournalError(error.to_string()))?;
-        sqlx::query("INSERT INTO journal (plan, event) VALUES (?1, ?2)")
-            .bind(&self.plan)
-            .bind(event)
-            .execute(&self.pool)
+        self.chained(&event)
             .await
-            .map(drop)
             .map_err(|error| JournalError(error.to_string()))
     }
 }

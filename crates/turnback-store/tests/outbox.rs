@@ -177,10 +177,13 @@ async fn a_store_of_the_first_schema_gets_an_outbox_and_keeps_its_journal() {
     opened(&path).await.append(&event).await.unwrap();
     let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", path.display())).await;
     let pool = pool.expect("it opens");
-    sqlx::raw_sql("DROP TABLE outbox; DROP TABLE escalation; PRAGMA user_version = 1")
-        .execute(&pool)
-        .await
-        .expect("as the first schema was");
+    sqlx::raw_sql(
+        "DROP TABLE outbox; DROP TABLE escalation; DROP TABLE sample; DROP TABLE baseline; \
+         DROP TABLE question; DROP TABLE chain; DROP TABLE chain_head; PRAGMA user_version = 1",
+    )
+    .execute(&pool)
+    .await
+    .expect("as the first schema was");
     pool.close().await;
 
     let (one, other) = tokio::join!(opened(&path), opened(&path));

@@ -3,6 +3,7 @@
 mod answer;
 mod backup;
 mod decisions;
+mod incident;
 mod init;
 mod notify;
 mod rehearse;
@@ -21,6 +22,7 @@ pub use self::backup::{
     BackupVerifyArgs,
 };
 pub use self::decisions::{ExplainArgs, ReplayArgs};
+pub use self::incident::{IncidentArgs, IncidentCommand, IncidentVerifyArgs, StoreFile};
 pub use self::init::{GenerateBy, GroupBy, InitArgs, KeyType};
 pub use self::notify::{
     AcknowledgeArgs, NotifyArgs, NotifyCommand, NotifyListArgs, NotifySendArgs, NotifyTestArgs,
@@ -129,6 +131,12 @@ Examples:
   turnback notify list
   turnback notify acknowledge --by ann")]
     Notify(NotifyArgs),
+    /// Show whether anybody edited the journal
+    #[command(after_help = "\
+Examples:
+  turnback incident verify
+  turnback incident verify --head 57:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+    Incident(IncidentArgs),
     /// Say what would be done about what a guard says, and by which row of the plan
     #[command(after_help = "\
 Examples:

@@ -9,6 +9,7 @@ mod demo;
 mod explain;
 mod forward;
 mod import;
+mod incident;
 mod init;
 mod notify;
 mod plan;
@@ -63,6 +64,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Backup(args) => backup::run(args).await,
         Command::Import(what) => import::run(what),
         Command::Notify(args) => notify::run(args).await,
+        Command::Incident(args) => incident::run(args).await,
         Command::Explain(args) => explain::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Restore(args) => restore::run(args).await,

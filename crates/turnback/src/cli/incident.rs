@@ -1,0 +1,44 @@
+//! The command lines of incidents.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use turnback_core::chain::Head;
+
+/// `incident`
+#[derive(Debug, Args)]
+pub struct IncidentArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub command: IncidentCommand,
+}
+
+/// What to do about incidents.
+#[derive(Debug, Subcommand)]
+pub enum IncidentCommand {
+    /// Show that nobody edited the journal, or where somebody did
+    Verify(IncidentVerifyArgs),
+}
+
+/// Which journal. Neither the plan nor the database is needed.
+#[derive(Clone, Debug, Args)]
+pub struct StoreFile {
+    /// The control store: where the journal is kept
+    #[arg(long, value_name = "FILE", default_value = ".turnback/journal.db")]
+    pub store: PathBuf,
+}
+
+/// `incident verify`
+#[derive(Debug, Args)]
+pub struct IncidentVerifyArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened into the help as it is")]
+    pub store: StoreFile,
+    /// The head of the journal as it was once, from a report or an earlier verify: it must still
+    /// be in the journal
+    #[arg(long, value_name = "N:SUM")]
+    pub head: Option<Head>,
+    /// Print for scripts
+    #[arg(long)]
+    pub json: bool,
+}

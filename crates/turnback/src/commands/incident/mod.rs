@@ -1,0 +1,35 @@
+//! `turnback incident`: what the journal says of incidents, and whether it can be believed.
+
+mod verify;
+
+use std::path::Path;
+
+use turnback_core::exit::ExitCode;
+use turnback_store::SqliteStore;
+
+use crate::cli::{IncidentArgs, IncidentCommand};
+use crate::failure::Failure;
+use crate::journal::in_time;
+
+pub(crate) async fn run(args: IncidentArgs) -> Result<ExitCode, Failure> {
+    match args.command {
+        IncidentCommand::Verify(args) => verify::run(args).await,
+    }
+}
+
+/// The control store, which must be there: none is made.
+async fn store(path: &Path) -> Result<SqliteStore, Failure> {
+    let shown = path.display();
+    if !path.exists() {
+        return Err(Failure::usage(format!("there is no journal at {shown}"))
+            .next("`turnback up` and `turnback back` write one; --store FILE names where it is."));
+    }
+    // What is read here is of every plan.
+    in_time(SqliteStore::open(path, "")).await.map_err(|error| {
+        Failure::new(
+            ExitCode::Failed,
+            format!("the journal cannot be read: {}", error.0),
+        )
+        .next("--store FILE names another.")
+    })
+}
