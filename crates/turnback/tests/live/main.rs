@@ -23,4 +23,5 @@ mod traffic;
 mod transitions;
 mod views;
 mod watch;
+mod watch_faults;
 mod world;

@@ -9,17 +9,31 @@ use crate::world::{Running, World};
 /// The old key is the one that `public` shows.
 const OLD_IN_PUBLIC: &str = "SELECT atttypid = 'int4'::regtype FROM pg_attribute \
      WHERE attrelid = 'public.users'::regclass AND attname = 'id'";
-const CUT_OVER: &str = "SELECT EXISTS (SELECT FROM turnback.phase WHERE state = 'cut_over')";
+/// The phase is cut over.
+pub const CUT_OVER: &str = "SELECT EXISTS (SELECT FROM turnback.phase WHERE state = 'cut_over')";
 
 /// A world whose guard `errors` measures what a file says.
-struct Watched {
-    world: World,
+pub struct Watched {
+    /// Its database and plan.
+    pub world: World,
 }
 
 impl Watched {
     /// With these decisions, of a phase that bakes for so long.
-    async fn new(name: &str, rows: u64, guard: &str, decisions: &str, bake: &str) -> Self {
-        let world = World::chat(Cluster::shared(), name, rows).await;
+    pub async fn new(name: &str, rows: u64, guard: &str, decisions: &str, bake: &str) -> Self {
+        Self::on(Cluster::shared(), name, rows, guard, decisions, bake).await
+    }
+
+    /// The same on a cluster.
+    pub async fn on(
+        cluster: &Cluster,
+        name: &str,
+        rows: u64,
+        guard: &str,
+        decisions: &str,
+        bake: &str,
+    ) -> Self {
+        let world = World::chat(cluster, name, rows).await;
         let watched = Self { world };
         watched.measures("0");
         watched.world.write_plan(&format!(
@@ -43,7 +57,7 @@ decisions:
     }
 
     /// From now on the guard measures this.
-    fn measures(&self, what: &str) {
+    pub fn measures(&self, what: &str) {
         // In one piece: a probe must not read half of it.
         let (new, place) = (self.world.path("measured.new"), self.world.path("measured"));
         std::fs::write(&new, what).expect("the file can be written");
@@ -51,7 +65,7 @@ decisions:
     }
 
     /// Starts `up` and waits until the phase is cut over.
-    async fn cut_over(&self) -> Running {
+    pub async fn cut_over(&self) -> Running {
         let mut running = self.world.start(&["up"]);
         let reached = self
             .world
@@ -59,21 +73,6 @@ decisions:
             .await;
         assert!(reached, "{}", running.said());
         running
-    }
-
-    /// Waits until the program has printed this.
-    async fn until_said(&self, running: &mut Running, words: &str) {
-        let said = self
-            .world
-            .until_or_end("SELECT false", &mut || {
-                running.said().contains(words) || running.is_over()
-            })
-            .await;
-        assert!(
-            !said && running.said().contains(words),
-            "{}",
-            running.said()
-        );
     }
 
     /// What the watch did, by the journal.
@@ -91,13 +90,15 @@ decisions:
             .collect()
     }
 
-    fn shows_the_old_shape(&self) -> bool {
+    pub fn shows_the_old_shape(&self) -> bool {
         self.world.db.execute(OLD_IN_PUBLIC) == "t"
     }
 }
 
-const AT_ONCE: &str = "critical: \"> 5\"\n    for: 1 of 1";
-const ROLLBACK: &str = "  - { when: { level: critical }, do: rollback, scope: current }";
+/// One sample above 5 is a breach.
+pub const AT_ONCE: &str = "critical: \"> 5\"\n    for: 1 of 1";
+/// A breach turns back.
+pub const ROLLBACK: &str = "  - { when: { level: critical }, do: rollback, scope: current }";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_breach_while_it_bakes_turns_back_by_itself_and_no_write_is_lost() {
@@ -154,7 +155,7 @@ async fn a_killed_run_bakes_anew_and_still_turns_back() {
     running.signal("KILL");
     running.ended().await;
     let mut running = watched.world.start(&["up"]);
-    watched.until_said(&mut running, "baking").await;
+    running.until_said("baking").await;
     watched.measures("7");
     let ran = running.ended().await;
     assert_eq!(ran.code, 5, "{}", ran.said);
@@ -166,7 +167,7 @@ async fn what_cannot_be_measured_holds_the_run_before_the_cut_over_until_it_can(
     let watched = Watched::new("watch_error", 1_000, AT_ONCE, ROLLBACK, "1s").await;
     watched.measures("no number");
     let mut running = watched.world.start(&["up"]);
-    watched.until_said(&mut running, "says error").await;
+    running.until_said("says error").await;
     assert!(watched.shows_the_old_shape());
     watched.measures("0");
     let ran = running.ended().await;
@@ -182,7 +183,7 @@ async fn a_question_waits_for_a_person_and_does_what_is_answered() {
     let watched = Watched::new("watch_ask", 1_000, AT_ONCE, ASK, "1h").await;
     let mut running = watched.cut_over().await;
     watched.measures("7");
-    watched.until_said(&mut running, "turnback answer 1").await;
+    running.until_said("turnback answer 1").await;
     let said = watched.world.must(&["answer"], 0).await;
     assert!(
         said.contains("Question 1") && said.contains("turn back keys?"),
@@ -220,7 +221,7 @@ async fn only_those_whom_the_plan_names_may_answer() {
     let watched = Watched::new("watch_who", 1_000, AT_ONCE, ask, "2s").await;
     let mut running = watched.cut_over().await;
     watched.measures("7");
-    watched.until_said(&mut running, "turnback answer 1").await;
+    running.until_said("turnback answer 1").await;
     let said = watched
         .world
         .must(&["answer", "1", "go-on", "--by", "bob"], 2)
@@ -253,7 +254,7 @@ async fn a_relative_guard_takes_its_baseline_first_and_compares_with_it() {
     let watched = Watched::new("watch_baseline", 1_000, guard, rows, "1h").await;
     watched.measures("10");
     let mut running = watched.world.start(&["up"]);
-    watched.until_said(&mut running, "baking").await;
+    running.until_said("baking").await;
     watched.measures("50");
     let ran = running.ended().await;
     assert_eq!(ran.code, 5, "{}", ran.said);

@@ -335,6 +335,16 @@ impl Running {
             .clone()
     }
 
+    /// Waits until it has printed this.
+    pub async fn until_said(&mut self, words: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline && !self.is_over() && !self.said().contains(words) {
+            tokio::time::sleep(LOOK).await;
+        }
+        let said = self.said();
+        assert!(said.contains(words), "in vain waited for {words}: {said}");
+    }
+
     /// Whether it has ended.
     pub fn is_over(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
