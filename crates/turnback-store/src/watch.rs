@@ -2,6 +2,7 @@
 
 use sqlx::Row;
 use turnback_core::guard::{Baseline, Moment, Sample};
+use turnback_core::journal::JournalEvent;
 use turnback_core::watch::{Answer, Question};
 use turnback_engine::error::JournalError;
 use turnback_engine::watch::{Answered, WatchStore};
@@ -59,6 +60,35 @@ impl SqliteStore {
             .iter()
             .map(asked)
             .collect()
+    }
+
+    /// What the watch over phases of this plan wrote last: what each guard said last of each phase,
+    /// and whether it bakes. Entries of another turnback, which cannot be read, are left out.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub async fn about_watch(&self) -> Result<Vec<(Moment, JournalEvent)>, JournalError> {
+        let rows = sqlx::query(
+            "SELECT unixepoch(at, 'subsec') * 1000.0 AS at, event FROM journal WHERE number IN \
+             (SELECT max(number) FROM journal WHERE plan = ?1 AND event ->> 'event' IN \
+             ('guard_says', 'bake_begun', 'bake_passed', 'phase_became') \
+             GROUP BY event ->> 'phase', event ->> 'event', event ->> '$.verdict.guard') \
+             ORDER BY number",
+        )
+        .bind(&self.plan)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
+        let mut events = Vec::new();
+        for row in &rows {
+            let at: f64 = row.try_get("at").map_err(failed)?;
+            let event: String = row.try_get("event").map_err(failed)?;
+            if let Ok(event) = serde_json::from_str(&event) {
+                events.push((Moment(at as u64), event));
+            }
+        }
+        Ok(events)
     }
 
     /// Answers a question, in the place of an earlier answer; false where none of that number is

@@ -182,8 +182,12 @@ const ASK: &str = "  - { when: { level: critical }, do: ask, deadline: 1h, other
 async fn a_question_waits_for_a_person_and_does_what_is_answered() {
     let watched = Watched::new("watch_ask", 1_000, AT_ONCE, ASK, "1h").await;
     let mut running = watched.cut_over().await;
+    let said = watched.world.must(&["status"], 0).await;
+    assert!(said.contains("errors") && said.contains("pass"), "{said}");
     watched.measures("7");
     running.until_said("turnback answer 1").await;
+    let said = watched.world.must(&["status"], 0).await;
+    assert!(said.contains("Question 1 waits"), "{said}");
     let said = watched.world.must(&["answer"], 0).await;
     assert!(
         said.contains("Question 1") && said.contains("turn back keys?"),

@@ -1,5 +1,7 @@
 //! `turnback status`: where everything stands, from the ledger in the target.
 
+mod watch;
+
 use std::collections::BTreeMap;
 
 use serde_json::json;
@@ -8,6 +10,7 @@ use turnback_core::lock_report::{PhaseLocks, WorstLock};
 use turnback_core::state::PhaseState;
 use turnback_engine::edges::{PhaseRecord, Target};
 
+use self::watch::WatchState;
 use crate::cli::StatusArgs;
 use crate::context::Loaded;
 use crate::failure::Failure;
@@ -40,6 +43,9 @@ pub(crate) async fn run(args: StatusArgs) -> Result<ExitCode, Failure> {
         );
         BTreeMap::new()
     });
+    let watch = WatchState::read(&loaded, &args.file)
+        .await
+        .unwrap_or_default();
     let backfill = target.throttle(&plan.name).await?;
     let backfill = super::throttle::at_work(&backfill);
     if args.json {
@@ -50,7 +56,7 @@ pub(crate) async fn run(args: StatusArgs) -> Result<ExitCode, Failure> {
             .collect();
         anstream::println!(
             "{:#}",
-            json!({ "plan": plan.name, "target": plan.target.redacted(), "phases": phases, "backfill": backfill })
+            json!({ "plan": plan.name, "target": plan.target.redacted(), "phases": phases, "backfill": backfill, "watch": watch })
         );
         return Ok(ExitCode::Done);
     }
@@ -72,6 +78,7 @@ pub(crate) async fn run(args: StatusArgs) -> Result<ExitCode, Failure> {
             anstream::println!("{line}");
         }
     }
+    watch.show();
     let of_phases: Vec<(&str, &PhaseLocks)> = plan
         .phases
         .iter()
