@@ -31,6 +31,13 @@ pub struct Program {
     pub tables: Vec<TableName>,
     /// Columns that change, by table.
     pub columns: Vec<(TableName, Ident)>,
+    /// The same columns with the rows that they stand for: what the two shapes are compared by.
+    #[serde(default)]
+    pub counterparts: Vec<Counterpart>,
+    /// Foreign keys that both shapes have, by table: the one of the shape that `public` shows
+    /// carries this name.
+    #[serde(default)]
+    pub foreign_keys: Vec<(TableName, Ident)>,
     /// Passes over a table that write its rows again; a table may stand here twice.
     pub rewrites: Vec<TableName>,
     /// Version schemas that this phase adds.
@@ -48,6 +55,29 @@ pub struct Program {
     pub objects: Objects,
     /// What cannot be turned back, in plain words; empty for most phases.
     pub irreversible: Vec<String>,
+}
+
+/// A column that both shapes have, each with a type of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counterpart {
+    /// The table; of partitions, the one at their top.
+    pub table: TableName,
+    /// Its name in the shape that `public` shows.
+    pub column: Ident,
+    /// The key that it refers to; none where it is one itself.
+    pub refers_to: Option<ReferredKey>,
+}
+
+/// The key that a column refers to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferredKey {
+    /// Its table.
+    pub table: TableName,
+    /// Its column.
+    pub column: Ident,
+    /// Columns beside the one that refers, each with the one of the key's table that it equals:
+    /// those of a partition key. Empty for other tables.
+    pub beside: Vec<(Ident, Ident)>,
 }
 
 /// Something that only the server can judge: preflight tries it in a transaction that is

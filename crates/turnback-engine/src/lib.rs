@@ -26,5 +26,6 @@ pub use self::contract::{ContractReport, contract};
 pub use self::gate::Gate;
 pub use self::proof::Proof;
 pub use self::run::Run;
+pub use self::stage::search_path;
 pub use self::stop::Stop;
 pub use self::up::{Until, UpReport, live_versions, up};

@@ -369,7 +369,7 @@ impl<T: Target, J: Journal> Run<T, J> {
 }
 
 /// The path under which SQL of the user's finds its tables, as a setting.
-pub(crate) fn search_path(schema: &str) -> String {
+pub fn search_path(schema: &str) -> String {
     let public = Ident::new("public");
     match Ident::new(schema) {
         schema if schema == public => format!("search_path = {public}"),

@@ -11,10 +11,12 @@ mod ledger;
 mod locks;
 mod online;
 mod pressure;
+mod probe;
 pub mod session;
 mod silence;
 mod target;
 pub mod trial;
 
 pub use self::ledger::throttle::Throttle;
+pub use self::probe::{ProbeScope, TargetProber};
 pub use self::target::PostgresTarget;

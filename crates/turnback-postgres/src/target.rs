@@ -31,6 +31,7 @@ use crate::facts::server_facts;
 use crate::held::Held;
 use crate::ledger::throttle::{self, Throttle};
 use crate::ledger::{self, asked, lease, opening};
+use crate::probe::TargetProber;
 use crate::session::{self, begin_under, end, run};
 use crate::silence::{answered, attended};
 use crate::{backfill, blockers, catalog, locks, online, pressure};
@@ -92,6 +93,11 @@ impl PostgresTarget {
         session::single(&self.options).await
     }
 
+    /// Runs guards' probes on sessions of its own; none is opened before it is needed.
+    pub fn prober(&self) -> TargetProber {
+        TargetProber::new(&self.options)
+    }
+
     /// One look at the server, for preflight.
     ///
     /// # Errors
@@ -130,14 +136,14 @@ impl PostgresTarget {
     }
 
     /// Waits for an answer that is due soon.
-    async fn answered<R>(
+    pub(crate) async fn answered<R>(
         &self,
         work: impl Future<Output = Result<R, TargetError>>,
     ) -> Result<R, TargetError> {
         answered(self.answer, work).await
     }
 
-    async fn held(&self) -> Result<Held, TargetError> {
+    pub(crate) async fn held(&self) -> Result<Held, TargetError> {
         Held::of(&self.pool).await
     }
 

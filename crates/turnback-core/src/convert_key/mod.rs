@@ -38,7 +38,7 @@ use std::collections::BTreeSet;
 use crate::name::{Ident, TableName};
 use crate::plan::{ConvertKey, Recreated};
 use crate::preflight::{Finding, Weight};
-use crate::program::{Objects, Program};
+use crate::program::{Counterpart, Objects, Program, ReferredKey};
 use crate::schema::{Snapshot, Table};
 use crate::step::{Step, TableLock, Work};
 
@@ -111,6 +111,11 @@ pub fn program(
         columns: conversion
             .columns()
             .map(|(table, column)| (table.clone(), column.name.clone()))
+            .collect(),
+        counterparts: counterparts(&conversion),
+        foreign_keys: constraints::touched_foreign_keys(&room)
+            .into_iter()
+            .map(|(table, constraint, _)| (table.clone(), constraint.name.clone()))
             .collect(),
         rewrites: fill::by_leaf(&room, &passes)
             .map(|pass| pass.table)
@@ -309,6 +314,25 @@ fn one_word(table: &TableName) -> String {
         '_'
     };
     format!("{schema}{between}{name}")
+}
+
+/// The columns that change, with the keys that they refer to.
+fn counterparts(conversion: &Conversion) -> Vec<Counterpart> {
+    conversion
+        .columns()
+        .map(|(table, column)| {
+            let key = conversion.key_of(column);
+            Counterpart {
+                table: table.clone(),
+                column: column.name.clone(),
+                refers_to: (!column.is_key).then(|| ReferredKey {
+                    table: key.table.clone(),
+                    column: key.column.clone(),
+                    beside: column.beside.clone(),
+                }),
+            }
+        })
+        .collect()
 }
 
 /// A transaction step.

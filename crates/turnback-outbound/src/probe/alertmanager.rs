@@ -9,7 +9,7 @@ use turnback_core::guard::Reading;
 use turnback_core::notify::is_expected;
 use turnback_core::secret::Address;
 
-use super::{below, get, json, single};
+use super::{below, get, json};
 use crate::http::Http;
 
 pub(super) async fn read(
@@ -35,7 +35,7 @@ pub(super) async fn read(
     };
     match json(http, &get(url, BTreeMap::new()), timeout).await {
         Ok((status, answer)) if is_expected(&[], status) => match answer.as_array() {
-            Some(alerts) => single(alerts.len() as f64),
+            Some(alerts) => Reading::single(alerts.len() as f64),
             None => Reading::Failed(format!("what {server} answered is not a list of alerts")),
         },
         Ok((status, answer)) => Reading::Failed(format!(

@@ -6,7 +6,6 @@ use std::time::Duration;
 use turnback_core::diagnostic::mask_secrets;
 use turnback_core::guard::Reading;
 
-use super::single;
 use crate::command::{self, Ended, Ran};
 
 /// As much of what a command says as stands in a sentence, in characters.
@@ -26,10 +25,10 @@ pub(super) async fn read(program: &[String], number: bool, timeout: Duration) ->
         Ended::Signal(signal) => {
             Reading::Failed(format!("{name} was ended by signal {signal}{}", said(&ran)))
         }
-        Ended::Code(code) if !number => single(f64::from(code)),
+        Ended::Code(code) if !number => Reading::single(f64::from(code)),
         Ended::Code(0) if ran.stdout.is_empty() => Reading::NoData,
         Ended::Code(0) => match ran.stdout.parse() {
-            Ok(value) => single(value),
+            Ok(value) => Reading::single(value),
             Err(_) => Reading::Failed(format!(
                 "{name} did not print a number, but `{}`",
                 shown(&ran.stdout)

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use turnback_core::guard::{Expected, HttpProbe, Reading};
 use turnback_core::notify::is_expected;
 
-use super::{get, json, single};
+use super::{get, json};
 use crate::http::{Http, NoAnswer};
 
 pub(super) async fn read(http: &Http, probe: &HttpProbe, timeout: Duration) -> Reading {
@@ -22,15 +22,17 @@ pub(super) async fn read(http: &Http, probe: &HttpProbe, timeout: Duration) -> R
     }
     let failure = probe.expected == Expected::Failure;
     match http.send(&request, timeout).await {
-        Ok(answer) if failure => single(f64::from(u8::from(!is_expected(&[], answer.status)))),
-        Ok(answer) if is_expected(&[], answer.status) => single(answer.took.as_secs_f64()),
+        Ok(answer) if failure => {
+            Reading::single(f64::from(u8::from(!is_expected(&[], answer.status))))
+        }
+        Ok(answer) if is_expected(&[], answer.status) => Reading::single(answer.took.as_secs_f64()),
         // An error is often answered at once: that would pass for a fast server.
         Ok(answer) => Reading::Failed(format!(
             "{} answered with status {}",
             probe.url, answer.status
         )),
         // A server that does not answer has failed; a request that cannot be sent says nothing.
-        Err(NoAnswer::Unreachable(_)) if failure => single(1.0),
+        Err(NoAnswer::Unreachable(_)) if failure => Reading::single(1.0),
         Err(error) => Reading::Failed(error.reason().to_owned()),
     }
 }
@@ -50,7 +52,7 @@ fn number_at(answer: &Json, pointer: &str, place: &str) -> Reading {
                 "what {place} answered at `{pointer}` is not a number"
             ))
         },
-        single,
+        Reading::single,
     )
 }
 
@@ -64,10 +66,10 @@ mod tests {
             "queue": { "length": 17, "text": "2.5", "none": null, "on": true, "a/b": [1, 2] }
         });
         let at = |pointer| number_at(&answer, pointer, "http://h");
-        assert_eq!(at("/queue/length"), single(17.0));
-        assert_eq!(at("/queue/text"), single(2.5));
-        assert_eq!(at("/queue/on"), single(1.0));
-        assert_eq!(at("/queue/a~1b/1"), single(2.0));
+        assert_eq!(at("/queue/length"), Reading::single(17.0));
+        assert_eq!(at("/queue/text"), Reading::single(2.5));
+        assert_eq!(at("/queue/on"), Reading::single(1.0));
+        assert_eq!(at("/queue/a~1b/1"), Reading::single(2.0));
         assert_eq!(at("/queue/none"), Reading::NoData);
         assert_eq!(at("/elsewhere"), Reading::NoData);
         assert!(matches!(at("/queue"), Reading::Failed(why) if why.contains("not a number")));

@@ -8,7 +8,7 @@ mod prometheus;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use turnback_core::guard::{Probe, Reading, Value};
+use turnback_core::guard::{Probe, Reading};
 use turnback_core::notify::{Method, Request};
 use turnback_core::secret::{Address, Secret};
 
@@ -42,32 +42,6 @@ impl Prober {
             }
             Probe::Command { run, number } => command::read(run, *number, timeout).await,
         })
-    }
-}
-
-/// One number that is about nothing in particular.
-fn single(value: f64) -> Reading {
-    measured(vec![Value {
-        object: None,
-        value,
-    }])
-}
-
-/// What was measured. What is not a number is no data; what is endless is the greatest number
-/// there is, which is beyond every threshold and can be kept.
-fn measured(values: Vec<Value>) -> Reading {
-    let known: Vec<Value> = values
-        .into_iter()
-        .filter(|value| !value.value.is_nan())
-        .map(|value| Value {
-            value: value.value.clamp(f64::MIN, f64::MAX),
-            ..value
-        })
-        .collect();
-    if known.is_empty() {
-        Reading::NoData
-    } else {
-        Reading::Measured(known)
     }
 }
 

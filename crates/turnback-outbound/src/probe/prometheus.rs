@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use turnback_core::guard::{Reading, Value};
 use turnback_core::secret::Address;
 
-use super::{below, get, json, measured};
+use super::{below, get, json};
 use crate::http::Http;
 
 pub(super) async fn read(http: &Http, server: &Address, query: &str, timeout: Duration) -> Reading {
@@ -64,7 +64,7 @@ fn reading(answer: &Json, place: &str) -> Reading {
                 "what Prometheus at {place} answered is not a number"
             ))
         },
-        measured,
+        Reading::of,
     )
 }
 
