@@ -103,17 +103,24 @@ impl Binaries {
     }
 
     /// Path of one program, for example `pg_dump`: beside the server's, or, for a client that
-    /// is not there, of the newest installation that has it.
+    /// is not there, of the first installation that has it. No `pg_dump` reads a server newer
+    /// than itself, so one that knows this server comes before one that does not.
     pub fn program(&self, name: &str) -> PathBuf {
         let beside = self.directory.join(name);
         if beside.is_file() || !CLIENTS.contains(&name) {
             return beside;
         }
-        installed()
+        let mut found = installed()
             .into_iter()
             .map(|directory| directory.join(name))
-            .find(|path| path.is_file())
-            .unwrap_or(beside)
+            .filter(|path| path.is_file())
+            .peekable();
+        let first = found.peek().cloned();
+        let knowing = match name {
+            "pg_dump" => found.find(|path| version(path) >= self.major_version()),
+            _ => None,
+        };
+        knowing.or(first).unwrap_or(beside)
     }
 
     /// The major version, for example 15; none where `postgres --version` tells no number.
@@ -123,13 +130,18 @@ impl Binaries {
 
     /// The major version of one program.
     pub(super) fn version_of(&self, name: &str) -> Option<u32> {
-        let mut command = Command::new(self.program(name));
-        let printed = error::run(name, command.arg("--version")).ok()?;
-        // "postgres (PostgreSQL) 15.18 (Debian 15.18-0)", or "… 18beta1"
-        let version = printed.split_ascii_whitespace().nth(2)?;
-        let digits = version.find(|c: char| !c.is_ascii_digit());
-        version[..digits.unwrap_or(version.len())].parse().ok()
+        version(&self.program(name))
     }
+}
+
+/// The major version of the program at this path.
+fn version(program: &Path) -> Option<u32> {
+    let mut command = Command::new(program);
+    let printed = error::run("--version", command.arg("--version")).ok()?;
+    // "postgres (PostgreSQL) 15.18 (Debian 15.18-0)", or "… 18beta1"
+    let version = printed.split_ascii_whitespace().nth(2)?;
+    let digits = version.find(|c: char| !c.is_ascii_digit());
+    version[..digits.unwrap_or(version.len())].parse().ok()
 }
 
 /// Where programs may be installed, the best place first.

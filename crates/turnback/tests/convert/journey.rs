@@ -142,12 +142,14 @@ impl Picture {
     }
 }
 
-/// Everything that hangs on columns, by name, whatever the type and place of a key column.
+/// Everything that hangs on columns, by name, whatever the type and place of a key column. The
+/// `NOT NULL` of a partition's new column has the name of the whole's (PostgreSQL 18), which no
+/// statement changes, also where the partition had named its own.
 pub fn outline(world: &World) -> String {
     world.sql(
         "WITH t AS (SELECT c.oid, c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
              WHERE n.nspname NOT IN ('turnback', 'pg_catalog', 'information_schema', 'pg_toast') AND c.relkind IN ('r', 'p', 'v', 'm')) \
-         SELECT 'constraint ' || t.name || ' ' || c.conname || ' ' || pg_get_constraintdef(c.oid) || coalesce(' -- ' || obj_description(c.oid, 'pg_constraint'), '') \
+         SELECT 'constraint ' || t.name || ' ' || CASE WHEN c.contype = 'n' AND c.coninhcount > 0 THEN 'inherited' ELSE c.conname END || ' ' || pg_get_constraintdef(c.oid) || coalesce(' -- ' || obj_description(c.oid, 'pg_constraint'), '') \
              FROM pg_constraint c JOIN t ON t.oid = c.conrelid LEFT JOIN pg_constraint p ON p.oid = c.conparentid \
              WHERE p.conrelid IS DISTINCT FROM c.conrelid \
          UNION ALL SELECT 'part ' || i.inhrelid::regclass || ' of ' || i.inhparent::regclass FROM pg_inherits i \

@@ -55,7 +55,9 @@ fn as_role(url: &str, role: &str) -> String {
 
 #[test]
 fn a_role_that_may_only_read_rehearses_a_sample_in_which_every_reference_holds() {
-    let world = World::new("sample", SHOP, USERS_AND_TEAMS);
+    let Some(world) = World::new("sample", SHOP, USERS_AND_TEAMS) else {
+        return;
+    };
     let role = format!("{}_reader", world.db.name());
     world.db.execute(&format!(
         "CREATE ROLE {role} LOGIN; GRANT pg_read_all_data TO {role}; ALTER ROLE {role} SET default_transaction_read_only = on"
@@ -118,7 +120,9 @@ fn a_role_that_may_only_read_rehearses_a_sample_in_which_every_reference_holds()
 
 #[test]
 fn rows_are_made_up_that_no_check_refuses() {
-    let world = World::new("madeup", SHOP, USERS_AND_TEAMS);
+    let Some(world) = World::new("madeup", SHOP, USERS_AND_TEAMS) else {
+        return;
+    };
     let ran = world.rehearse(&["--generate", "--rows", "150", "--json"]);
     assert_eq!(ran.code, 0, "{}\n{}", ran.out, ran.said);
     for copied in ran.report()["copied"].as_array().expect("a list") {
@@ -129,11 +133,13 @@ fn rows_are_made_up_that_no_check_refuses() {
 
 #[test]
 fn a_database_that_is_given_must_be_empty_and_is_empty_again() {
-    let world = World::new(
+    let Some(world) = World::new(
         "given",
         "CREATE TABLE t (id serial PRIMARY KEY, v int); INSERT INTO t (v) SELECT g FROM generate_series(1, 20) g",
         "  - id: keys\n    operations:\n      - convert_key: { table: t, to: uuid }",
-    );
+    ) else {
+        return;
+    };
     let own = world.rehearse(&["--on", world.db.url()]);
     assert_eq!(own.code, 2, "{}", own.said);
     assert!(own.said.contains("is not empty"), "{}", own.said);
@@ -152,7 +158,7 @@ fn a_database_that_is_given_must_be_empty_and_is_empty_again() {
 
 #[test]
 fn a_target_in_the_middle_of_a_phase_is_refused() {
-    let world = World::new(
+    let world = World::never_copied(
         "begun",
         "CREATE TABLE t (id serial PRIMARY KEY); \
          CREATE SCHEMA turnback; CREATE TABLE turnback.phase (plan text, phase text, state text); \
