@@ -23,6 +23,12 @@ pub struct Scene {
 pub trait Probes: Clone + Send + Sync + 'static {
     /// Runs a guard's probe once, within the guard's time limit. What fails is a reading, too.
     fn read(&self, guard: &Guard, scene: &Scene) -> impl Future<Output = Reading> + Send;
+
+    /// Ends what probes still have at work on the target, so that nothing of it stands in the way
+    /// of a way back. Takes no longer than a moment, and does what it can.
+    fn stand_aside(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 }
 
 /// An answer that somebody has given, and that has not been taken yet.

@@ -196,6 +196,10 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
             Err(_) => "the run ended",
         };
         keeper.end(how).await;
+        drop(sampler);
+        if matches!(watched, Ok(PhaseEnd::TurnBack(..))) {
+            probes.stand_aside().await;
+        }
         watched
     }
 

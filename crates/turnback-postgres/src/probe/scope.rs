@@ -1,5 +1,7 @@
 //! What a phase changed, for probes that look at it.
 
+use std::sync::Arc;
+
 use turnback_core::program::Program;
 use turnback_core::state::PhaseState;
 use turnback_engine::search_path;
@@ -9,7 +11,7 @@ use turnback_engine::search_path;
 pub struct ProbeScope {
     pub(super) plan: String,
     pub(super) schema: String,
-    pub(super) program: Program,
+    pub(super) program: Arc<Program>,
     pub(super) state: PhaseState,
 }
 
@@ -21,11 +23,11 @@ impl ProbeScope {
     /// Probes that depend on the state take it from the ledger with the names that they look at,
     /// so that a cut-over between two readings does not mislead them; the one given here counts
     /// where the ledger has none.
-    pub fn new(plan: &str, schema: &str, program: &Program, state: PhaseState) -> Self {
+    pub fn new(plan: &str, schema: &str, program: Arc<Program>, state: PhaseState) -> Self {
         Self {
             plan: plan.to_owned(),
             schema: schema.to_owned(),
-            program: program.clone(),
+            program,
             state,
         }
     }

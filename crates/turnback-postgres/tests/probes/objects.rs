@@ -176,7 +176,7 @@ async fn a_plan_of_sql_alone_looks_at_the_tables_of_its_schema() {
         phase: "sql".to_owned(),
         ..Program::default()
     };
-    let scope = ProbeScope::new(PLAN, "public", &program, PhaseState::Pending);
+    let scope = ProbeScope::new(PLAN, "public", program.into(), PhaseState::Pending);
     let world = World { scope, ..world };
     nothing_is_wrong(&world, "at first").await;
     assert_eq!(number(&world.read(BuiltIn::Disagreement).await), 0.0);

@@ -122,7 +122,7 @@ async fn names_resolve_in_the_schema_of_the_plan() {
     let scope = turnback_postgres::ProbeScope::new(
         "p",
         "Shop",
-        &turnback_core::program::Program::default(),
+        turnback_core::program::Program::default().into(),
         turnback_core::state::PhaseState::Pending,
     );
     let probe =

@@ -69,7 +69,7 @@ pub async fn world_of(cluster: &Cluster, name: &str, schema: &str) -> World {
     target.begin_phase(fence, PLAN, &record).await.unwrap();
     let world = World {
         prober: target.prober(),
-        scope: ProbeScope::new(PLAN, "public", &program, PhaseState::Pending),
+        scope: ProbeScope::new(PLAN, "public", program.into(), PhaseState::Pending),
         db,
         target,
     };

@@ -1,32 +1,58 @@
 //! Whoever watches a run, put together: probes of the target and of others, the control store.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use turnback_core::guard::{Guard, Reading};
 use turnback_core::plan::Plan;
 use turnback_engine::watch::{Probes, Scene, Watchers};
 use turnback_outbound::{Http, Prober};
+use turnback_postgres::{PostgresTarget, ProbeScope, TargetProber};
 
 use crate::failure::Failure;
 use crate::journal::Entries;
 use crate::telling::now;
 
+/// A way back waits no longer than this for probes to end: it is to take less than a second.
+const STAND_ASIDE: Duration = Duration::from_millis(200);
+
 /// Runs probes, each where it belongs.
 #[derive(Clone)]
 pub(crate) struct EveryProbe {
     outbound: Prober,
+    on_target: TargetProber,
+    target: PostgresTarget,
+    plan: String,
+    schema: String,
 }
 
 impl Probes for EveryProbe {
-    async fn read(&self, guard: &Guard, _scene: &Scene) -> Reading {
-        match self.outbound.read(&guard.probe, guard.timeout).await {
-            Some(reading) => reading,
-            None => Reading::Failed("not yet".to_owned()),
+    async fn read(&self, guard: &Guard, scene: &Scene) -> Reading {
+        let (probe, timeout) = (&guard.probe, guard.timeout);
+        let program = Arc::clone(&scene.program);
+        let scope = ProbeScope::new(&self.plan, &self.schema, program, scene.state);
+        let on_target = self.on_target.read(&guard.name, probe, &scope, timeout);
+        if let Some(reading) = on_target.await {
+            return reading;
         }
+        match self.outbound.read(probe, timeout).await {
+            Some(reading) => reading,
+            // Every probe is of one of the two.
+            None => Reading::NoData,
+        }
+    }
+
+    async fn stand_aside(&self) {
+        // What cannot be ended in time ends by itself, at its own time limit.
+        let ended = self.on_target.stand_aside(&self.target);
+        let _ = tokio::time::timeout(STAND_ASIDE, ended).await;
     }
 }
 
 /// Those who watch a run of a plan.
 pub(crate) fn watchers(
     plan: &Plan,
+    target: &PostgresTarget,
     entries: &Entries,
 ) -> Result<Watchers<EveryProbe, Entries>, Failure> {
     let http = Http::new()
@@ -36,6 +62,10 @@ pub(crate) fn watchers(
         matrix: plan.decisions.clone(),
         probes: EveryProbe {
             outbound: Prober::new(http),
+            on_target: target.prober(),
+            target: target.clone(),
+            plan: plan.name.clone(),
+            schema: plan.schema.as_str().to_owned(),
         },
         store: entries.clone(),
         now,

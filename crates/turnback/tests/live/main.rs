@@ -24,4 +24,5 @@ mod transitions;
 mod views;
 mod watch;
 mod watch_faults;
+mod watch_target;
 mod world;
