@@ -36,7 +36,9 @@ impl Proof {
         let is_ours = |difference: &Difference| {
             let within =
                 |at: &String| difference.at == *at || difference.at.starts_with(&format!("{at} /"));
-            ours.iter().any(within) && !left.iter().any(within)
+            // No step grants anything on a table, or takes it back.
+            let granted = |at: &String| difference.at == format!("{at} / grants");
+            ours.iter().any(|at| within(at) && !granted(at)) && !left.iter().any(within)
         };
         let (left_behind, by_others) = differences(before, after).into_iter().partition(is_ours);
         Self {

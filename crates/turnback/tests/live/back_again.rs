@@ -77,3 +77,17 @@ async fn whoever_went_forward_after_a_killed_back_turns_back_what_is_there_now()
     world.must(&["back", "--yes"], 5).await;
     assert_eq!(world.states(), "cut_over cut_over pending");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_else_granted_meanwhile_stays_and_is_told() {
+    let world = World::chat(Cluster::shared(), "granted", 200).await;
+    world.must(&["up"], 0).await;
+    world.db.execute("GRANT SELECT ON users TO PUBLIC");
+    let said = world.must(&["back", "--yes"], 5).await;
+    assert!(
+        said.contains("changed meanwhile by somebody else"),
+        "{said}"
+    );
+    let granted = "SELECT has_table_privilege('public', 'users', 'SELECT')";
+    assert_eq!(world.db.execute(granted), "t");
+}
