@@ -53,7 +53,7 @@ fn a_small_plan_gets_the_documented_defaults() {
 #[test]
 fn settings_and_durations_are_read() {
     let text = format!(
-        "{}    bake: 1h30m\n    operations: [{{ sql: {{ up: x, down: y, transaction: false }} }}]\nsettings: {{ lock_timeout: 50ms, lock_attempts: 5, workers: 8, batch_time: 1s, answer_timeout: 5s, vacuum_after: 10, max_lag: 3s, max_wal_rate: 20MB, max_archive_lag: 64MB, max_retained_wal: 1GB, max_lock_waits: 0, min_free_disk: 500MB, pause_when: SELECT false, ignore_standbys: [late] }}\n",
+        "{}    bake: 1h30m\n    operations: [{{ sql: {{ up: x, down: y, transaction: false }} }}]\nsettings: {{ lock_timeout: 50ms, lock_attempts: 5, workers: 8, batch_time: 1s, answer_timeout: 5s, way_back_cancels_after: 400ms, vacuum_after: 10, max_lag: 3s, max_wal_rate: 20MB, max_archive_lag: 64MB, max_retained_wal: 1GB, max_lock_waits: 0, min_free_disk: 500MB, pause_when: SELECT false, ignore_standbys: [late] }}\n",
         phase("")
     );
     let plan = read(&text).plan;
@@ -65,6 +65,7 @@ fn settings_and_durations_are_read() {
             workers: 8,
             batch_time: Duration::from_secs(1),
             answer_timeout: Duration::from_secs(5),
+            way_back_cancels_after: Some(Duration::from_millis(400)),
             vacuum_after: 10,
             max_lag: Duration::from_secs(3),
             max_wal_rate: Some(20 << 20),

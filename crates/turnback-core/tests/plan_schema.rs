@@ -15,7 +15,7 @@ fn everything() -> Value {
         "schema": "public",
         "settings": {
             "lock_timeout": "100ms", "lock_attempts": 60, "workers": 2, "batch_time": "200ms",
-            "answer_timeout": "30s", "vacuum_after": 20, "max_lag": "10s", "max_wal_rate": "20MB",
+            "answer_timeout": "30s", "way_back_cancels_after": "500ms", "vacuum_after": 20, "max_lag": "10s", "max_wal_rate": "20MB",
             "max_archive_lag": "2GB", "max_retained_wal": "10GB", "max_lock_waits": 10,
             "min_free_disk": "1GB", "pause_when": "SELECT false", "ignore_standbys": ["late"]
         },

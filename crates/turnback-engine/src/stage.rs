@@ -302,6 +302,7 @@ impl<T: Target, J: Journal> Run<T, J> {
             })
         };
         let doing = || EngineError::while_doing(step.title.clone());
+        let removal = self.removal_in(joint.key.stage);
         let mut attempt = 0;
         loop {
             let outcome = async {
@@ -310,21 +311,14 @@ impl<T: Target, J: Journal> Run<T, J> {
                     (Inspection::Done, _) => return Ok(None),
                     (Inspection::Partial, Some(clean)) => {
                         self.target
-                            .online(self.fence, joint, clean, &self.stop, self.removal, &waiting)
+                            .online(self.fence, joint, clean, &self.stop, removal, &waiting)
                             .await?;
                     }
                     (Inspection::Partial | Inspection::Absent, _) => {}
                 }
                 let times = self
                     .target
-                    .online(
-                        self.fence,
-                        joint,
-                        statement,
-                        &self.stop,
-                        self.removal,
-                        &waiting,
-                    )
+                    .online(self.fence, joint, statement, &self.stop, removal, &waiting)
                     .await?;
                 Ok(Some(times))
             }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use turnback_core::journal::{JournalEvent, LockTimes};
 use turnback_core::program::Stage;
+use turnback_core::removal::Removal;
 use turnback_core::step::TableLock;
 
 use crate::edges::{Blocker, Journal, Mark, StepKey, Target, removed_of};
@@ -41,7 +42,7 @@ impl<T: Target, J: Journal> Run<T, J> {
                 .transaction(
                     self.fence,
                     self.settings.lock_timeout,
-                    self.removal.now(begun.elapsed()),
+                    self.removal_in(key.stage).now(begun.elapsed()),
                     locks,
                     statements,
                     mark,
@@ -103,6 +104,17 @@ impl<T: Target, J: Journal> Run<T, J> {
             blockers,
         });
         Ok(())
+    }
+
+    /// What may be done about sessions in the way of a stage.
+    pub(crate) fn removal_in(&self, stage: Stage) -> Removal {
+        match stage {
+            Stage::SwapBack | Stage::Withdraw | Stage::Retire => Removal {
+                after: self.removal.after.or(self.settings.way_back_cancels_after),
+                ..self.removal
+            },
+            Stage::Expand | Stage::CutOver | Stage::Settle | Stage::Contract => self.removal,
+        }
     }
 
     fn out_of_patience(&self, key: &StepKey, tries: u32, blockers: &[Blocker]) -> EngineError {

@@ -175,6 +175,7 @@ fn settings(reader: &mut Reader<'_>, node: &Node, source: &PlanSource<'_>) -> Se
     if let Some(read) = reader.count(&fields, "max_lock_waits") {
         settings.max_lock_waits = read;
     }
+    settings.way_back_cancels_after = reader.duration(&fields, "way_back_cancels_after");
     settings.max_wal_rate = reader.size(&fields, "max_wal_rate");
     settings.max_retained_wal = reader.size(&fields, "max_retained_wal");
     settings.min_free_disk = reader.size(&fields, "min_free_disk");

@@ -123,6 +123,9 @@ pub struct Settings {
     /// How long the server may go without an answer before the connection counts as lost.
     /// Default 30 s.
     pub answer_timeout: Duration,
+    /// Sessions that hold up a way back for so long are cancelled, where the command line says
+    /// nothing of them. Default: never.
+    pub way_back_cancels_after: Option<Duration>,
     /// Hundredths of a table after which a backfill lets vacuum free what it has left dead; 0
     /// for not before its end. Default 20.
     pub vacuum_after: u32,
@@ -155,6 +158,7 @@ impl Default for Settings {
             workers: 2,
             batch_time: Duration::from_millis(200),
             answer_timeout: Duration::from_secs(30),
+            way_back_cancels_after: None,
             vacuum_after: 20,
             max_lag: Duration::from_secs(10),
             max_wal_rate: None,

@@ -256,6 +256,16 @@ pub(super) static SETTINGS: Shape = Shape {
             "How long the server may go without an answer before the connection counts as lost and is made again. Work that takes long is not cut short by it.",
         ),
         key(
+            "way_back_cancels_after",
+            false,
+            Value::Duration {
+                least: "1ms",
+                most: "1h",
+                default: None,
+            },
+            "Statements that hold up a way back for so long are cancelled; large transactions, superusers, replication and backups are spared. By default nobody is.",
+        ),
+        key(
             "vacuum_after",
             false,
             Value::Count {

@@ -72,6 +72,30 @@ async fn a_statement_in_the_way_is_cancelled_after_the_time_the_user_gave_and_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_slow_release_cannot_stand_in_the_way_of_turning_it_back_where_the_plan_says_so() {
+    let settings = "settings: { way_back_cancels_after: 300ms, lock_attempts: 100000 }";
+    let world = World::with_settings(Cluster::shared(), "slow_release", 1_000, settings).await;
+    world.must(&["up"], 0).await;
+    let mut clerk = Clerk::of(&world).await;
+    let reading = tokio::spawn(async move {
+        let read = clerk
+            .run("SELECT pg_sleep(600) FROM (SELECT FROM users LIMIT 1) u")
+            .await;
+        (clerk, read)
+    });
+    world
+        .until("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'reports' AND wait_event = 'PgSleep')")
+        .await;
+    let said = world.must(&["back", "--yes"], 5).await;
+    let (clerk, read) = reading.await.expect("it does not panic");
+    let error = read.expect_err("it was cancelled").to_string();
+    assert!(error.contains("user request"), "{error}");
+    assert!(said.contains("reports"), "{said}");
+    clerk.leave(&world).await;
+    world.must_be_as_before();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_idle_transaction_in_the_way_is_ended_only_where_that_is_allowed_by_name() {
     let world = World::with_settings(
         Cluster::shared(),
