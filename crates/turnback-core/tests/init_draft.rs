@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use init_support::{Db, chat, name, order, request, skipped};
 use turnback_core::init::{Group, Level, Request, init};
 use turnback_core::name::Ident;
-use turnback_core::plan::Generate;
+use turnback_core::plan::{Generate, PlanSource, parse};
 use turnback_core::schema::{Policy, Publication, TableKind, View};
 
 #[test]
@@ -15,6 +15,25 @@ fn the_chat_draft_reads_as_a_careful_engineer_would_write_it() {
     let draft = chat().draft();
     assert!(draft.yaml.lines().all(|line| line.chars().count() <= 100));
     insta::assert_snapshot!("chat", draft.yaml);
+}
+
+#[test]
+fn the_guards_that_a_draft_suggests_are_a_plan_once_they_are_uncommented() {
+    let yaml = chat().draft().yaml;
+    let (plan, guards) = yaml.split_once("# guards:").expect("it suggests some");
+    let bare = guards
+        .lines()
+        .map(|line| line.strip_prefix("# ").unwrap_or(""));
+    let text = format!("{plan}guards:\n{}\n", bare.collect::<Vec<_>>().join("\n"));
+    let read = parse(&PlanSource {
+        file_name: "turnback.yaml",
+        text: &text,
+        env: &|_| Some("postgres://localhost/chat".to_owned()),
+        read_file: &|path| Err(path.to_owned()),
+        target_override: None,
+    });
+    let plan = read.expect("it is a plan").plan;
+    assert_eq!((plan.guards.len(), plan.decisions.rows.len()), (4, 3));
 }
 
 #[test]

@@ -47,8 +47,13 @@ pub(super) fn render(
         }
         page.phase(&mut out, number, keys);
     }
+    out.push_str(GUARDS);
     out
 }
+
+/// Guards and decisions to begin with, as comments: whether turnback may turn back by itself is
+/// the user's to say.
+const GUARDS: &str = include_str!("guards.yaml");
 
 struct Page<'a> {
     draft: &'a Draft,
