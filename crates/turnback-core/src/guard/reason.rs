@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Guard, Threshold};
 use crate::human::human_duration;
+use crate::plan::show_duration;
 
 /// An object that was beyond a threshold.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,7 +98,7 @@ pub(super) fn silent(silence: Duration, guard: &Guard) -> String {
     format!(
         "no sample came for {}, and one is due every {}",
         human_duration(silence.as_secs_f64()),
-        human_duration(guard.interval.as_secs_f64())
+        show_duration(guard.interval)
     )
 }
 

@@ -9,6 +9,7 @@ mod sampler;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch as channel;
 use turnback_core::decision::{Action, Decision, Matrix};
 use turnback_core::guard::{Guard, Moment};
 use turnback_core::journal::JournalEvent;
@@ -64,6 +65,8 @@ pub struct TurnedBack {
     pub decision: Decision,
     /// What brought it about.
     pub cause: Cause,
+    /// When it was decided.
+    pub decided: Instant,
     /// From the decision until `public` showed the old shape, in milliseconds.
     pub millis_to_old_shape: u64,
     /// What turning back came to.
@@ -73,6 +76,12 @@ pub struct TurnedBack {
 /// How the watch over one phase ended.
 enum PhaseEnd {
     Through(PhaseState),
+    TurnBack(Box<TurnBack>, Instant),
+}
+
+/// How the watch itself ended.
+enum Watched {
+    Through,
     TurnBack(Box<TurnBack>, Instant),
 }
 
@@ -123,6 +132,7 @@ async fn go_forward<T: Target, J: Journal, P: Probes, S: WatchStore>(
                     up: report,
                     decision,
                     cause,
+                    decided,
                     millis_to_old_shape: so_far + back.millis_to_old_shape,
                     back,
                 })));
@@ -174,7 +184,7 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
             program: Arc::new(self.program(&records).await?),
             state,
         };
-        let (scene, scenes) = tokio::sync::watch::channel(scene);
+        let (scene, scenes) = channel::channel(scene);
         let baseline = self.baseline(&guards, &scenes).await?;
         let mut keeper = Keeper::new(
             run,
@@ -256,7 +266,7 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
     fn standings(
         &self,
         records: &[PhaseRecord],
-        scene: &tokio::sync::watch::Receiver<Scene>,
+        scene: &channel::Receiver<Scene>,
     ) -> Vec<Standing> {
         let mut standings = standings(records);
         let scene = scene.borrow();
@@ -271,73 +281,96 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
         standings
     }
 
+    /// Goes forward and watches, side by side: neither waits for the other.
     async fn watch(
         &self,
         report: &mut UpReport,
         keeper: &mut Keeper<'_, T, J, P, S>,
         sampler: &mut Sampler,
-        scene: &tokio::sync::watch::Sender<Scene>,
+        scene: &channel::Sender<Scene>,
         bake: Option<Duration>,
     ) -> Result<PhaseEnd, EngineError> {
+        let (came, through) = channel::channel(None);
+        let way = self.forward(report);
+        let watching = self.keep(keeper, sampler, scene, bake, through);
+        tokio::pin!(way, watching);
+        let mut ended = None;
+        loop {
+            tokio::select! {
+                state = &mut way, if ended.is_none() => {
+                    let state = state?;
+                    ended = Some(state);
+                    came.send_replace(Some(state));
+                }
+                watched = &mut watching => {
+                    let Watched::TurnBack(turn_back, decided) = watched? else {
+                        // It waits for the way to be through.
+                        return Ok(PhaseEnd::Through(ended.unwrap_or_default()));
+                    };
+                    if ended.is_none() {
+                        self.make_way(&mut way).await?;
+                    }
+                    return Ok(PhaseEnd::TurnBack(turn_back, decided));
+                }
+            }
+        }
+    }
+
+    /// Keeps the watch until the phase is through and has baked, or is to turn back.
+    async fn keep(
+        &self,
+        keeper: &mut Keeper<'_, T, J, P, S>,
+        sampler: &mut Sampler,
+        scene: &channel::Sender<Scene>,
+        bake: Option<Duration>,
+        mut through: channel::Receiver<Option<PhaseState>>,
+    ) -> Result<Watched, EngineError> {
         let mut states = self.run.states.subscribe();
         let mut look = tokio::time::interval(LOOK);
         let mut baking: Option<Baking> = None;
-        let turn_back = {
-            let way = self.forward(report);
-            tokio::pin!(way);
-            let mut through: Option<PhaseState> = None;
-            loop {
-                let decided = tokio::select! {
-                    sample = sampler.next() => keeper.take(sample).await?,
-                    _ = look.tick() => keeper.tick().await?,
-                    changed = states.changed() => {
-                        // The run, which has the other end, outlives this.
-                        let _ = changed;
-                        let now = states.borrow_and_update().clone();
-                        keeper.stands(&now);
-                        let state = keeper.state();
-                        scene.send_modify(|scene| scene.state = state);
-                        None
-                    }
-                    state = &mut way, if through.is_none() => {
-                        let state = state?;
-                        if let (PhaseState::CutOver, Some(bake)) = (state, bake) {
+        loop {
+            let decided = tokio::select! {
+                sample = sampler.next() => keeper.take(sample).await?,
+                _ = look.tick() => keeper.tick().await?,
+                // The run, which has the other end, outlives this.
+                _ = states.changed() => {
+                    let now = states.borrow_and_update().clone();
+                    keeper.stands(&now);
+                    let state = keeper.state();
+                    scene.send_modify(|scene| scene.state = state);
+                    None
+                }
+                // So does whoever goes forward.
+                _ = through.changed(), if baking.is_none() => {
+                    let state = *through.borrow_and_update();
+                    match (state, bake) {
+                        (Some(PhaseState::CutOver), Some(bake)) => {
                             baking = Some(self.begin_baking(bake).await?);
                         }
-                        through = Some(state);
-                        None
+                        _ => return Ok(Watched::Through),
                     }
-                    () = self.run.stop.asked(), if through.is_some() => {
-                        self.run.safe_point()?;
-                        None
-                    }
-                };
-                if let Some(turn_back) = decided {
-                    let decided = Instant::now();
-                    if through.is_none() {
-                        self.make_way(&mut way).await?;
-                    }
-                    break (turn_back, decided);
+                    None
                 }
-                let Some(state) = through else { continue };
-                match &mut baking {
-                    None => return Ok(PhaseEnd::Through(state)),
-                    Some(baking) => {
-                        if baking.is_over((self.watchers.now)(), keeper.waits()) {
-                            let phase = self.phase.id.clone();
-                            let event = JournalEvent::BakePassed {
-                                phase: phase.clone(),
-                            };
-                            self.run.write(event).await?;
-                            self.run.show(Progress::Baked { phase });
-                            return Ok(PhaseEnd::Through(state));
-                        }
-                        baking.show(self.run, &self.phase.id);
-                    }
+                () = self.run.stop.asked(), if baking.is_some() => {
+                    self.run.safe_point()?;
+                    None
                 }
+            };
+            if let Some(turn_back) = decided {
+                return Ok(Watched::TurnBack(Box::new(turn_back), Instant::now()));
             }
-        };
-        Ok(PhaseEnd::TurnBack(Box::new(turn_back.0), turn_back.1))
+            let Some(baking) = &mut baking else { continue };
+            if baking.is_over((self.watchers.now)(), keeper.waits()) {
+                let phase = self.phase.id.clone();
+                let event = JournalEvent::BakePassed {
+                    phase: phase.clone(),
+                };
+                self.run.write(event).await?;
+                self.run.show(Progress::Baked { phase });
+                return Ok(Watched::Through);
+            }
+            baking.show(self.run, &self.phase.id);
+        }
     }
 
     /// Waits for whatever goes forward to end at a safe point. What it failed of meanwhile does
