@@ -39,7 +39,12 @@ fn the_story_ends_with_nothing_lost_and_what_to_type_next() {
         "5  Old and new",
         "6  turnback up: cut over",
         "7  turnback back",
-        "8  The verdict",
+        "8  Again, with guards",
+        "9  turnback up: forward again, watched",
+        "10  A bad release",
+        "guard broken_keys: critical",
+        "turning back all-keys",
+        "11  The verdict",
         "On your own database",
     ];
     let places: Vec<_> = acts.iter().map(|act| text.find(act)).collect();

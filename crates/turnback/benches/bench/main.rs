@@ -1,7 +1,7 @@
 //! Benchmarks: ratios and times from one run on one machine, as tables for docs/benchmarks.md.
 //!
 //! `make bench` runs all of them; names after `scripts/bench.sh` choose some: `backfill`,
-//! `cut-over`, `clients`, `planning`. `--small` takes a tenth of the rows and shows only that
+//! `cut-over`, `watching`, `clients`, `planning`. `--small` takes a tenth of the rows and shows only that
 //! they run.
 
 mod backfill;
@@ -10,6 +10,7 @@ mod cut_over;
 mod machine;
 mod planning;
 mod report;
+mod watching;
 mod world;
 
 use std::process::ExitCode;
@@ -48,7 +49,7 @@ async fn run() -> Result<(), Failure> {
         .map(String::as_str)
         .filter(|argument| *argument != "--small")
         .collect();
-    const ALL: [&str; 4] = ["backfill", "cut-over", "clients", "planning"];
+    const ALL: [&str; 5] = ["backfill", "cut-over", "watching", "clients", "planning"];
     if let Some(unknown) = chosen.iter().find(|name| !ALL.contains(name)) {
         return Err(format!("{unknown} is no benchmark; there are {}", ALL.join(", ")).into());
     }
@@ -61,6 +62,9 @@ async fn run() -> Result<(), Failure> {
     }
     if wanted("cut-over") {
         show(cut_over::run([scale(50_000), scale(500_000), scale(5_000_000)]).await?);
+    }
+    if wanted("watching") {
+        show(watching::run([scale(50_000), scale(500_000), scale(5_000_000)]).await?);
     }
     if wanted("clients") {
         show(clients::run(scale(200_000), if small { 1 } else { 4 }).await?);

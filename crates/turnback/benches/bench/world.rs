@@ -4,8 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::sync::watch as channel;
 use turnback_core::exit::ExitCode;
 use turnback_core::plan::{ParsedPlan, Plan, PlanSource, Target as Url, parse};
+use turnback_core::state::PhaseState;
 use turnback_engine::Run;
 use turnback_engine::edges::Observer;
 use turnback_engine::error::EngineError;
@@ -84,13 +86,23 @@ impl World {
 
     /// A plan that converts these tables' keys, on a database.
     pub async fn plan(&self, database: &str, tables: &[&str]) -> Result<Planned, Failure> {
+        self.plan_with(database, tables, "").await
+    }
+
+    /// The same, with more below its one phase, `keys`.
+    pub async fn plan_with(
+        &self,
+        database: &str,
+        tables: &[&str],
+        more: &str,
+    ) -> Result<Planned, Failure> {
         let operations: String = tables
             .iter()
             .map(|table| format!("      - convert_key: {{ table: {table}, to: uuid }}\n"))
             .collect();
         let text = format!(
             "version: 1\nname: bench\ntarget: ${{DATABASE_URL}}\nschema: public\n\
-             phases:\n  - id: keys\n    operations:\n{operations}"
+             phases:\n  - id: keys\n    operations:\n{operations}{more}"
         );
         let url = self.url(database);
         let ParsedPlan { plan, .. } = parse(&PlanSource {
@@ -106,6 +118,7 @@ impl World {
             target: PostgresTarget::new(&Url::new(&url), workers)?,
             journal: tempfile::tempdir()?,
             plan,
+            state: channel::Sender::new(PhaseState::Pending),
         })
     }
 }
@@ -115,16 +128,27 @@ pub struct Planned {
     target: PostgresTarget,
     journal: tempfile::TempDir,
     plan: Plan,
+    state: channel::Sender<PhaseState>,
 }
 
 impl Planned {
+    /// Returns once the phase is in a state.
+    pub async fn becomes(&self, state: PhaseState) {
+        let mut seen = self.state.subscribe();
+        // The sender lives as long as this value, so waiting cannot fail.
+        let _ = seen.wait_for(|seen| *seen == state).await;
+    }
+
     /// One command under the lease; gives what it gave and its steps.
     pub async fn run<R>(
         &self,
         command: &str,
         work: impl AsyncFnOnce(&Run<PostgresTarget, SqliteStore>, &Plan) -> Result<R, EngineError>,
     ) -> Result<(R, Vec<StepTime>), Failure> {
-        let watch = Arc::new(Watch::default());
+        let watch = Arc::new(Watch {
+            steps: Mutex::default(),
+            state: self.state.clone(),
+        });
         let store = SqliteStore::open(&self.journal.path().join("journal.db"), "bench").await?;
         let run = Run::begin(
             self.target.clone(),
@@ -139,7 +163,7 @@ impl Planned {
         .await?;
         let done = work(&run, &self.plan).await;
         run.end("done", ExitCode::Done).await;
-        let steps = std::mem::take(&mut *watch.0.lock().expect("no watcher panics"));
+        let steps = std::mem::take(&mut *watch.steps.lock().expect("no watcher panics"));
         Ok((done?, steps))
     }
 }
@@ -151,16 +175,21 @@ pub struct StepTime {
     pub rows: u64,
 }
 
-#[derive(Default)]
-struct Watch(Mutex<Vec<StepTime>>);
+struct Watch {
+    steps: Mutex<Vec<StepTime>>,
+    state: channel::Sender<PhaseState>,
+}
 
 impl Observer for Watch {
     fn see(&self, progress: &Progress) {
+        if let Progress::PhaseBecame { state, .. } = progress {
+            self.state.send_replace(*state);
+        }
         if let Progress::StepDone {
             step, millis, rows, ..
         } = progress
         {
-            let mut steps = self.0.lock().expect("no watcher panics");
+            let mut steps = self.steps.lock().expect("no watcher panics");
             steps.push(StepTime {
                 step: step.clone(),
                 took: Duration::from_millis(*millis),

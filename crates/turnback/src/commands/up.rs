@@ -132,10 +132,7 @@ fn turned_back(turned: &TurnedBack) {
 /// up to the first for which there is none.
 async fn phases(run: &LiveRun, loaded: &Loaded, until: &Until) -> Result<End, EngineError> {
     let plan = loaded.plan();
-    let watchers =
-        watchers(plan, &run.target, &run.journal).map_err(|failure| EngineError::Stopped {
-            reason: failure.message,
-        })?;
+    let watchers = watchers(plan, &run.target, run.journal.clone())?;
     if plan.backups.require != Require::Phase {
         return Ok(match up_watched(run, plan, until, &watchers).await? {
             WatchedEnd::Forward(report) => End::Forward(report, None),

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use turnback_core::guard::{Guard, Reading};
 use turnback_core::plan::Plan;
-use turnback_engine::watch::{Probes, Scene, Watchers};
+use turnback_engine::error::EngineError;
+use turnback_engine::watch::{Probes, Scene, WatchStore, Watchers};
 use turnback_outbound::{Http, Prober};
 use turnback_postgres::{PostgresTarget, ProbeScope, TargetProber};
 
-use crate::failure::Failure;
-use crate::journal::Entries;
 use crate::telling::now;
 
 /// A way back waits no longer than this for probes to end: it is to take less than a second.
@@ -50,13 +49,18 @@ impl Probes for EveryProbe {
 }
 
 /// Those who watch a run of a plan.
-pub(crate) fn watchers(
+///
+/// # Errors
+///
+/// When no requests can be made from this machine.
+pub(crate) fn watchers<S: WatchStore>(
     plan: &Plan,
     target: &PostgresTarget,
-    entries: &Entries,
-) -> Result<Watchers<EveryProbe, Entries>, Failure> {
-    let http = Http::new()
-        .map_err(|error| Failure::new(turnback_core::exit::ExitCode::Failed, error.to_string()))?;
+    store: S,
+) -> Result<Watchers<EveryProbe, S>, EngineError> {
+    let http = Http::new().map_err(|error| EngineError::Stopped {
+        reason: error.to_string(),
+    })?;
     Ok(Watchers {
         guards: plan.guards.clone(),
         matrix: plan.decisions.clone(),
@@ -67,7 +71,7 @@ pub(crate) fn watchers(
             plan: plan.name.clone(),
             schema: plan.schema.as_str().to_owned(),
         },
-        store: entries.clone(),
+        store,
         now,
     })
 }

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use turnback_core::plan::Target as Url;
 use turnback_testkit::{CHAT_SCHEMA, Cluster, ClusterOptions, Shape, fill};
 
-use super::failed;
+use super::{failed, release};
 use crate::failure::Failure;
 
 /// Commits reach the disk, so that waits are honest; no checkpoint falls due in two minutes, as
@@ -35,7 +35,14 @@ impl Chat {
                 .to_vec(),
             ..ClusterOptions::default()
         };
-        let cluster = tokio::task::spawn_blocking(|| Cluster::start(options))
+        let mut timing = options.clone();
+        timing.settings.push((
+            "shared_preload_libraries".to_owned(),
+            "pg_stat_statements".to_owned(),
+        ));
+        // Where the server comes without that extension, the demo goes without it.
+        let start = move || Cluster::start(timing).or_else(|_| Cluster::start(options));
+        let cluster = tokio::task::spawn_blocking(start)
             .await
             .map_err(failed)?
             .map_err(failed)?;
@@ -82,10 +89,12 @@ impl Chat {
     /// Makes the tables and their rows; gives the number of rows and the bytes they take.
     pub(super) async fn fill(&self, rows: u64) -> Result<(u64, u64), Failure> {
         let mut connection = self.connect().await?;
-        sqlx::raw_sql(CHAT_SCHEMA)
-            .execute(&mut connection)
-            .await
-            .map_err(failed)?;
+        for make in [CHAT_SCHEMA, release::ROLE] {
+            sqlx::raw_sql(make)
+                .execute(&mut connection)
+                .await
+                .map_err(failed)?;
+        }
         fill(&mut connection, rows).await.map_err(failed)?;
         // Sets hint and visibility bits, and brings the load to disk, before anything is timed.
         for settle in ["VACUUM", "CHECKPOINT"] {
@@ -102,6 +111,19 @@ impl Chat {
             .map_err(failed)?;
         let number = |at: usize| row.try_get::<i64, _>(at).map_err(failed);
         Ok((number(0)?.unsigned_abs(), number(1)?.unsigned_abs()))
+    }
+
+    /// Whether the server knows how long statements take; makes it show that.
+    pub(super) async fn times_statements(&self) -> Result<bool, Failure> {
+        let mut connection = self.connect().await?;
+        let made = sqlx::raw_sql("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+            .execute(&mut connection)
+            .await;
+        Ok(made.is_ok()
+            && sqlx::raw_sql("SELECT FROM pg_stat_statements LIMIT 1")
+                .execute(&mut connection)
+                .await
+                .is_ok())
     }
 
     /// The latest message of the writers numbered `writers`, as both shapes show it at one

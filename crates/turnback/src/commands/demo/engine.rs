@@ -6,10 +6,11 @@ use turnback_core::exit::ExitCode;
 use turnback_core::init::{Draft, Group, Request, Tables, init};
 use turnback_core::name::Ident;
 use turnback_core::plan::{Generate, Plan, PlanSource, Settings, parse};
-use turnback_engine::Run;
 use turnback_engine::edges::Target;
 use turnback_engine::error::EngineError;
 use turnback_engine::stop::Stop;
+use turnback_engine::watch::{WatchedEnd, up_watched};
+use turnback_engine::{Run, Until};
 use turnback_postgres::PostgresTarget;
 use turnback_store::SqliteStore;
 use turnback_testkit::Shape;
@@ -18,16 +19,21 @@ use super::chat::Chat;
 use super::failed;
 use super::screen::Screen;
 use crate::commands::forward::LiveRun;
+use crate::commands::watching::watchers;
 use crate::context::connect;
 use crate::failure::Failure;
 
 /// A plan, on a target, with a journal.
 pub(super) struct Engine {
     pub(super) draft: Draft,
+    text: String,
     pub(super) plan: Plan,
     target: PostgresTarget,
     journal: std::path::PathBuf,
 }
+
+/// What the second half puts under the drafted plan.
+const GUARDS: &str = include_str!("guards.yaml");
 
 impl Engine {
     /// Looks at the database and drafts a plan, as `turnback init --all --group one` does; then
@@ -44,10 +50,38 @@ impl Engine {
             target_text: "${DATABASE_URL}".to_owned(),
         };
         let draft = init(&snapshot, &request).map_err(failed)?;
+        let text = draft.yaml.clone();
+        Self::read(chat, draft, text).await
+    }
+
+    /// The same plan with guards and decisions, and a bake that is long enough for whatever may
+    /// happen.
+    pub(super) async fn with_guards(&self, chat: &Chat) -> Result<Self, Failure> {
+        let mut text = String::new();
+        for line in self.draft.yaml.lines() {
+            let line = if line.trim_start().starts_with("# bake:") {
+                "    bake: 1h"
+            } else {
+                line
+            };
+            text.push_str(line);
+            text.push('\n');
+        }
+        for line in GUARDS.lines() {
+            let about_latency = line.contains("latency");
+            if !about_latency || chat.times_statements().await? {
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+        Self::read(chat, self.draft.clone(), text).await
+    }
+
+    async fn read(chat: &Chat, draft: Draft, text: String) -> Result<Self, Failure> {
         let url = chat.url().to_owned();
         let parsed = parse(&PlanSource {
             file_name: "turnback.yaml",
-            text: &draft.yaml,
+            text: &text,
             env: &|name| (name == "DATABASE_URL").then(|| url.clone()),
             read_file: &|path| Err(format!("the demo reads no files, not even {path}")),
             target_override: None,
@@ -67,7 +101,32 @@ impl Engine {
             journal: chat.journal(),
             plan: parsed.plan,
             draft,
+            text,
         })
+    }
+
+    /// The plan as it is written.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether a guard watches how long statements take.
+    pub(super) fn watches_latency(&self) -> bool {
+        self.plan.guards.iter().any(|guard| guard.name == "latency")
+    }
+
+    /// Goes forward, watched.
+    pub(super) async fn watched(
+        &self,
+        command: &str,
+        screen: &Arc<Screen>,
+        until: &Until,
+    ) -> Result<WatchedEnd, Failure> {
+        self.run(command, screen, async |run, plan| {
+            let watchers = watchers(plan, &run.target, run.journal.clone())?;
+            up_watched(run, plan, until, &watchers).await
+        })
+        .await
     }
 
     /// One command under the lease.

@@ -4,10 +4,12 @@
 mod chapter;
 mod chat;
 mod engine;
+mod release;
 mod report;
 mod screen;
 mod story;
 mod traffic;
+mod watched;
 
 use turnback_core::exit::ExitCode;
 

@@ -6,6 +6,7 @@ use turnback_testkit::{Report, Verdict};
 
 use super::screen::{BAD, BOLD, DIM, GOOD};
 use super::traffic::wait;
+use super::watched::ByItself;
 use crate::output::text::{count, millis};
 
 /// How long things took, and how long locks were held for them.
@@ -18,6 +19,8 @@ pub(super) struct Times {
     pub(super) back_held: f64,
     /// From the command until `public` showed the old shape.
     pub(super) back_to_old: Duration,
+    /// How it turned back by itself.
+    pub(super) by_itself: Option<ByItself>,
 }
 
 /// Prints what clients felt, window by window, then the verdict; says whether all is well.
@@ -90,6 +93,13 @@ pub(super) fn next_steps(times: &Times, all: Duration) {
         millis(times.cut_over_held),
         wait(times.back_to_old)
     );
+    if let Some(by_itself) = &times.by_itself {
+        anstream::println!(
+            "   By itself, public was old again {} after the fault, {} after the decision.",
+            wait(by_itself.from_fault),
+            wait(by_itself.from_decision)
+        );
+    }
     anstream::println!(
         "   The whole took {}. The cluster is stopped and its directory removed.",
         wait(all)

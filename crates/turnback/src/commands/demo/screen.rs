@@ -10,11 +10,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::watch as channel;
 use turnback_core::program::Stage;
 use turnback_core::state::PhaseState;
+use turnback_core::watch::Next;
 use turnback_engine::edges::Observer;
 use turnback_engine::progress::Progress;
 
 use super::chapter::{Chapter, filled};
 use super::traffic::wait;
+use crate::output::paragraph::wrap;
 use crate::output::text::millis;
 use crate::output::watch;
 
@@ -38,6 +40,7 @@ pub(super) struct Screen {
     bar: ProgressBar,
     told: Mutex<Told>,
     state: channel::Sender<PhaseState>,
+    asked: channel::Sender<bool>,
 }
 
 /// Where the engine's work has come to.
@@ -45,6 +48,8 @@ pub(super) struct Screen {
 struct Told {
     stage: Option<Stage>,
     chapter: Chapter,
+    /// Whether it was told of this stage that a lock was not to be had.
+    refused: bool,
 }
 
 impl Screen {
@@ -58,6 +63,7 @@ impl Screen {
             bar: ProgressBar::with_draw_target(None, target),
             told: Mutex::default(),
             state: channel::channel(PhaseState::Pending).0,
+            asked: channel::channel(false).0,
         }
     }
 
@@ -116,6 +122,18 @@ impl Screen {
         let _ = seen.wait_for(|seen| *seen == state).await;
     }
 
+    /// Returns once the watch has asked a person.
+    pub(super) async fn asked(&self) {
+        let mut asked = self.asked.subscribe();
+        // The sender lives as long as this value, so waiting cannot fail.
+        let _ = asked.wait_for(|asked| *asked).await;
+    }
+
+    /// A line of the watch's, in as many as it takes.
+    fn wrapped(&self, text: &str) {
+        self.line(&wrap(text, 3, WIDTH));
+    }
+
     fn ticked(&self, what: &str, took: &str) {
         let gap = WIDTH.saturating_sub(5 + what.chars().count() + took.chars().count());
         self.line(&format!(
@@ -153,7 +171,11 @@ impl Screen {
 impl Observer for Screen {
     fn see(&self, progress: &Progress) {
         match progress {
-            Progress::StageBegun { stage, .. } => self.told().stage = Some(*stage),
+            Progress::StageBegun { stage, .. } => {
+                let mut told = self.told();
+                told.stage = Some(*stage);
+                told.refused = false;
+            }
             Progress::Working { .. } => {}
             Progress::StepBegun { step, title, .. } => {
                 self.turn_to(step);
@@ -175,24 +197,39 @@ impl Observer for Screen {
             }
             Progress::Waiting { blockers, .. } => {
                 if let Some(blocker) = blockers.first() {
-                    self.bar.set_message(format!("waiting for {}", blocker.application));
+                    self.bar
+                        .set_message(format!("waiting for {}", blocker.application));
                 }
             }
             Progress::LockRefused {
                 attempt, attempts, ..
-            } => self.line(&format!(
-                "   {DIM}·{DIM:#} a lock was not to be had in time, try {attempt} of {attempts}: let go, so that nobody queues for it"
-            )),
+            } => {
+                // Once is enough to tell; that it goes on is for the moving line.
+                let what = format!("a lock was not to be had in time, try {attempt} of {attempts}");
+                if !std::mem::replace(&mut self.told().refused, true) {
+                    self.line(&format!(
+                        "   {DIM}·{DIM:#} {what}: let go, so that nobody queues for it"
+                    ));
+                } else {
+                    self.doing(&what);
+                }
+            }
             Progress::GuardSays { verdict } => {
-                self.line(&format!("   {}", watch::verdict(verdict)));
+                self.wrapped(&watch::verdict(verdict));
             }
             Progress::Watched {
                 next,
                 number,
                 until,
             } => {
+                self.asked.send_if_modified(|asked| {
+                    !*asked && matches!(**next, Next::Ask { .. }) && {
+                        *asked = true;
+                        true
+                    }
+                });
                 for line in watch::next(next, *number, *until) {
-                    self.line(&format!("   {line}"));
+                    self.wrapped(&line);
                 }
             }
             Progress::Held { why } => self.doing(why),
@@ -206,7 +243,7 @@ impl Observer for Screen {
             // Its own cluster bears what it is given.
             Progress::Paced { .. } => {}
             Progress::Removed { session, .. } => {
-                self.line(&format!("   {DIM}·{DIM:#} was held up by {session}"));
+                self.wrapped(&format!("· was held up by {session}"));
             }
             Progress::Reconnecting { reason, .. } => {
                 self.line(&format!("   {DIM}·{DIM:#} trying again: {reason}"));

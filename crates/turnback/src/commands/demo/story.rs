@@ -15,6 +15,7 @@ use super::failed;
 use super::report::{Times, next_steps, report};
 use super::screen::{BOLD, DIM, Screen};
 use super::traffic::{Traffic, wait};
+use super::watched;
 use crate::cli::DemoArgs;
 use crate::failure::Failure;
 use crate::output::text::{count, millis};
@@ -59,6 +60,7 @@ impl Story<'_> {
         self.side_by_side(&chat, &new, &mut traffic).await?;
         let from = self.cut_over(&engine, &mut traffic).await?;
         let until = self.turn_back(&engine, &new, &mut traffic).await?;
+        self.watched(&chat, &engine, &mut traffic).await?;
         self.verdict(chat, traffic, from, until).await
     }
 
@@ -286,6 +288,26 @@ impl Story<'_> {
         Ok(until)
     }
 
+    /// The same again, watched; it turns back by itself.
+    async fn watched(
+        &mut self,
+        chat: &Chat,
+        engine: &Engine,
+        traffic: &mut Traffic,
+    ) -> Result<(), Failure> {
+        let screen = self.screen.clone();
+        screen.act(8, "Again, with guards and decisions in the plan", &[]);
+        let engine = engine.with_guards(chat).await?;
+        watched::show(&screen, &engine);
+        screen.act(9, "turnback up: forward again, watched", &[
+            "What is normal is measured first. Guards must be content before the phase begins, before the",
+            "cut-over, and while it bakes: for an hour, were nothing to happen.",
+        ]);
+        let by_itself = watched::tell(&screen, self.args, chat, &engine, traffic).await?;
+        self.times.by_itself = Some(by_itself);
+        Ok(())
+    }
+
     /// Compares what is there with what was acknowledged.
     async fn verdict(
         &self,
@@ -296,7 +318,7 @@ impl Story<'_> {
     ) -> Result<ExitCode, Failure> {
         let screen = &self.screen;
         screen.act(
-            8,
+            11,
             "The verdict",
             &["The clients stop. What was acknowledged to them is compared with what is there."],
         );
