@@ -19,6 +19,7 @@ pub mod hide;
 pub mod hook;
 pub mod human;
 pub mod import_guards;
+pub mod incident;
 pub mod init;
 pub mod journal;
 pub mod lock_report;

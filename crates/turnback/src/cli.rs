@@ -22,7 +22,10 @@ pub use self::backup::{
     BackupVerifyArgs,
 };
 pub use self::decisions::{ExplainArgs, ReplayArgs};
-pub use self::incident::{IncidentArgs, IncidentCommand, IncidentVerifyArgs, StoreFile};
+pub use self::incident::{
+    IncidentArgs, IncidentCommand, IncidentListArgs, IncidentShowArgs, IncidentVerifyArgs,
+    StoreFile,
+};
 pub use self::init::{GenerateBy, GroupBy, InitArgs, KeyType};
 pub use self::notify::{
     AcknowledgeArgs, NotifyArgs, NotifyCommand, NotifyListArgs, NotifySendArgs, NotifyTestArgs,
@@ -131,9 +134,11 @@ Examples:
   turnback notify list
   turnback notify acknowledge --by ann")]
     Notify(NotifyArgs),
-    /// Show whether anybody edited the journal
+    /// Show what was held, asked and turned back; show that nobody edited the journal
     #[command(after_help = "\
 Examples:
+  turnback incident list
+  turnback incident show 3
   turnback incident verify
   turnback incident verify --head 57:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     Incident(IncidentArgs),

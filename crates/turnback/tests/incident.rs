@@ -1,12 +1,19 @@
 //! `incident`, by the real program, on journals that are written through the store.
 
+#[path = "../../turnback-core/tests/incidents/night.rs"]
+#[allow(dead_code, reason = "shared with the tests of the core")]
+mod night;
+
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use turnback_core::journal::JournalEvent;
 use turnback_core::state::PhaseState;
 use turnback_engine::edges::Journal;
+use turnback_engine::watch::WatchStore;
 use turnback_store::SqliteStore;
+
+use night::Night;
 
 struct World {
     directory: tempfile::TempDir,
@@ -30,6 +37,39 @@ impl World {
         for event in events {
             store.append(event).await.expect("written");
         }
+    }
+
+    /// What happened on a night. The store gives entries the time of day, so these are put in
+    /// with their own, as an older turnback left them; what the store writes next chains them.
+    async fn lives_through(&self, night: &Night) {
+        let store = SqliteStore::open(&self.store(), "shop")
+            .await
+            .expect("opened");
+        let url = format!("sqlite://{}", self.store().display());
+        let pool = sqlx::SqlitePool::connect(&url).await.expect("it opens");
+        for entry in &night.entries {
+            let event = serde_json::to_string(&entry.event).expect("it is written");
+            sqlx::query("INSERT INTO journal (at, plan, event) VALUES (?1, ?2, ?3)")
+                .bind(entry.at.rfc3339())
+                .bind(&entry.plan)
+                .bind(event)
+                .execute(&pool)
+                .await
+                .expect("written");
+        }
+        pool.close().await;
+        let kept = store.keep_samples("users", &night.samples).await;
+        kept.expect("samples are kept");
+        let kept = store.keep_baseline("users", &night.baseline).await;
+        kept.expect("a baseline is kept");
+        self.write("another", &[became("users", PhaseState::Expanding)])
+            .await;
+    }
+
+    fn json(&self, arguments: &[&str]) -> serde_json::Value {
+        let output = self.turnback(arguments);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        serde_json::from_slice(&output.stdout).expect("it is JSON")
     }
 
     fn turnback(&self, arguments: &[&str]) -> Output {
@@ -116,4 +156,73 @@ fn a_journal_that_is_not_there_is_not_made() {
     let said = world.did(&["verify"], 2);
     assert!(said.contains("there is no journal"), "{said}");
     assert!(!world.store().exists(), "it was made");
+}
+
+/// A night with a hold that ends, and a breach that a relative guard finds.
+fn a_night() -> Night {
+    let mut night = Night::deciding(
+        "- { when: { guard: slower, level: critical }, do: rollback }
+         - { when: { guard: latency, level: warning }, do: hold }",
+    );
+    let quiet = |n: i32| 20.0 + f64::from(n % 7) / 10.0;
+    night.baseline_of("slower", (0..40).map(quiet));
+    night.cuts_over("users");
+    for value in [20.0, 200.0, 200.0, 20.0, 20.0, 20.0] {
+        night.measures("latency", value);
+    }
+    for n in 0..12 {
+        night.measures("slower", quiet(n));
+    }
+    for n in 0..5 {
+        night.measures("slower", 60.0 + f64::from(n));
+    }
+    night.turns_back("users");
+    night.ends("turned back", 5);
+    night
+}
+
+#[tokio::test]
+async fn incidents_are_listed_with_their_times_without_plan_or_database() {
+    let world = World::new();
+    world.lives_through(&a_night()).await;
+    let said = world.did(&["list"], 0);
+    for words in ["latency", "slower", "went on", "turned back", "way back"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let json = world.json(&["list", "--json"]);
+    let incidents = json["incidents"].as_array().expect("a list");
+    assert_eq!(incidents.len(), 2, "{said}");
+    let times = &incidents[1]["times"];
+    assert_eq!(times["to_detect_millis"], 40_000);
+    assert_eq!(times["to_recover_millis"], 100);
+    assert_eq!(json["mean_to_recover_millis"], times["in_all_millis"]);
+    assert_eq!(json["unreadable_entries"], 0);
+    let none = world.did(&["list", "--plan", "nobody"], 0);
+    assert!(none.contains("No incidents"), "{none}");
+    // The journal is whole all the same.
+    let said = world.did(&["verify"], 0);
+    assert!(said.contains("older than the chain"), "{said}");
+}
+
+#[tokio::test]
+async fn an_incident_is_told_from_the_first_bad_sample_to_the_end() {
+    let world = World::new();
+    world.lives_through(&a_night()).await;
+    let said = world.did(&["show", "2"], 0);
+    for words in [
+        "way back of phase users: slower said critical",
+        "after 40.0 s",
+        "slower beyond its threshold for",
+        "Row 1 of the decisions",
+        "phase users is cut over",
+        "→ decided: turn back users",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(!said.contains("secret"), "{said}");
+    let json = world.json(&["show", "2", "--json"]);
+    assert_eq!(json["incident"]["kind"], "turn_back");
+    assert_eq!(json["over"], true);
+    let said = world.did(&["show", "3"], 2);
+    assert!(said.contains("there are 1 to 2"), "{said}");
 }

@@ -129,6 +129,16 @@ impl Series {
 }
 
 impl ObjectValues {
+    /// The value in the middle; none where there are no values.
+    pub fn median(&self) -> Option<f64> {
+        Sorted::new(&self.values).median()
+    }
+
+    /// The least and the greatest value.
+    pub fn range(&self) -> Option<(f64, f64)> {
+        Sorted::new(&self.values).range()
+    }
+
     /// Why it cannot be compared with.
     fn unusable(&self) -> Option<String> {
         if self.values.len() < LEAST_VALUES {

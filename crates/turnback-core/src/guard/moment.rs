@@ -22,6 +22,35 @@ impl Moment {
     }
 }
 
+impl Moment {
+    /// Reads what [`Moment::rfc3339`] writes, and nothing else.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let digits = |from: usize, to: usize| {
+            let part = text.get(from..to)?;
+            let all = part.bytes().all(|b| b.is_ascii_digit());
+            all.then(|| part.parse::<u64>().ok()).flatten()
+        };
+        let (year, month, day) = (digits(0, 4)?, digits(5, 7)?, digits(8, 10)?);
+        let clock = [digits(11, 13)?, digits(14, 16)?, digits(17, 19)?];
+        let [hour, minute, second] = clock;
+        let days = days(year, month, day)?;
+        let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second;
+        let read = Self(seconds * 1_000 + digits(20, 23)?);
+        // What is no date, or is spelt otherwise, does not come back as it was.
+        (read.rfc3339() == text).then_some(read)
+    }
+}
+
+/// The number of a day since 1970-01-01 (Howard Hinnant, as below, `days_from_civil`).
+fn days(year: u64, month: u64, day: u64) -> Option<u64> {
+    let year = year.checked_sub(u64::from(month <= 2))?;
+    let (era, year_of_era) = (year / 400, year % 400);
+    let shifted = (month + 9) % 12;
+    let day_of_year = (153 * shifted + 2) / 5 + day.checked_sub(1)?;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    (era * 146_097 + day_of_era).checked_sub(719_468)
+}
+
 impl std::fmt::Display for Moment {
     /// In UTC, to the second: `2026-11-21 13:25:34 UTC`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -79,6 +108,28 @@ mod tests {
             assert_eq!(Moment(seconds * 1_000).to_string(), shown);
         }
         assert!(!Moment(u64::MAX).to_string().is_empty());
+    }
+
+    #[test]
+    fn what_machines_are_told_is_read_again_and_nothing_else() {
+        for millis in [0, 1, 951_782_400_007, 1_795_267_534_567, 4_107_542_400_000] {
+            let moment = Moment(millis);
+            assert_eq!(Moment::from_rfc3339(&moment.rfc3339()), Some(moment));
+        }
+        for bad in [
+            "",
+            "2026-11-21",
+            "2026-11-21 13:25:34.567Z",
+            "2026-02-30T00:00:00.000Z",
+            "2026-13-01T00:00:00.000Z",
+            "2026-11-21T24:00:00.000Z",
+            "2026-11-21T13:25:34.567+01:00",
+            "1969-12-31T23:59:59.999Z",
+            "0000-00-00T00:00:00.000Z",
+            "é026-11-21T13:25:34.567Z",
+        ] {
+            assert_eq!(Moment::from_rfc3339(bad), None, "{bad}");
+        }
     }
 
     #[test]

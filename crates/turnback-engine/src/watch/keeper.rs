@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use turnback_core::decision::Decision;
 use turnback_core::guard::{Baseline, Guard, Judge, Level, Moment, Sample, Verdict};
-use turnback_core::journal::JournalEvent;
+use turnback_core::journal::{GuardTerms, JournalEvent};
 use turnback_core::scope::Standing;
 use turnback_core::state::PhaseState;
 use turnback_core::watch::{Cause, Next, Watch};
@@ -72,12 +72,18 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
     }
 
     /// Begins: what a run that was killed left open is asked anew, where there is still reason to.
-    pub(super) async fn begin(&self) {
+    pub(super) async fn begin(&self) -> Result<(), EngineError> {
         let store = &self.watchers.store;
         // The store has said already that it cannot be used.
         let _ = store
             .close(&self.phase, None, "the run that asked has ended")
             .await;
+        let event = JournalEvent::WatchBegun {
+            phase: self.phase.clone(),
+            guards: self.guards.iter().map(GuardTerms::from).collect(),
+        };
+        self.run.write(event).await?;
+        Ok(())
     }
 
     /// Takes a sample, and does what follows from it.

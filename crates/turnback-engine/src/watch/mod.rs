@@ -194,7 +194,7 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
             baseline,
             self.standings(&records, &scenes),
         );
-        keeper.begin().await;
+        keeper.begin().await?;
         let (probes, now) = (&self.watchers.probes, self.watchers.now);
         let mut sampler = Sampler::start(&guards, probes, &scenes, now);
         let watched = self

@@ -16,6 +16,10 @@ pub struct IncidentArgs {
 /// What to do about incidents.
 #[derive(Debug, Subcommand)]
 pub enum IncidentCommand {
+    /// Show every hold, question and way back, with how long it took to detect and recover
+    List(IncidentListArgs),
+    /// Tell one incident: what was measured, decided and done, when
+    Show(IncidentShowArgs),
     /// Show that nobody edited the journal, or where somebody did
     Verify(IncidentVerifyArgs),
 }
@@ -38,6 +42,34 @@ pub struct IncidentVerifyArgs {
     /// be in the journal
     #[arg(long, value_name = "N:SUM")]
     pub head: Option<Head>,
+    /// Print for scripts
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `incident list`
+#[derive(Debug, Args)]
+pub struct IncidentListArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened into the help as it is")]
+    pub store: StoreFile,
+    /// Those of one plan, by its name
+    #[arg(long, value_name = "NAME")]
+    pub plan: Option<String>,
+    /// Print for scripts
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `incident show`
+#[derive(Debug, Args)]
+pub struct IncidentShowArgs {
+    /// Its number, as `turnback incident list` shows it
+    #[arg(value_name = "N")]
+    pub number: u32,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened into the help as it is")]
+    pub store: StoreFile,
     /// Print for scripts
     #[arg(long)]
     pub json: bool,

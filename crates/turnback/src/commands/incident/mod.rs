@@ -1,5 +1,8 @@
 //! `turnback incident`: what the journal says of incidents, and whether it can be believed.
 
+mod case;
+mod list;
+mod show;
 mod verify;
 
 use std::path::Path;
@@ -10,9 +13,12 @@ use turnback_store::SqliteStore;
 use crate::cli::{IncidentArgs, IncidentCommand};
 use crate::failure::Failure;
 use crate::journal::in_time;
+use crate::output::text::millis;
 
 pub(crate) async fn run(args: IncidentArgs) -> Result<ExitCode, Failure> {
     match args.command {
+        IncidentCommand::List(args) => list::run(args).await,
+        IncidentCommand::Show(args) => show::run(args).await,
         IncidentCommand::Verify(args) => verify::run(args).await,
     }
 }
@@ -32,4 +38,15 @@ async fn store(path: &Path) -> Result<SqliteStore, Failure> {
         )
         .next("--store FILE names another.")
     })
+}
+
+/// How long something took, in milliseconds; a dash where that is not known.
+fn took(millis_or_none: Option<u64>) -> String {
+    millis_or_none.map_or_else(
+        || "—".to_owned(),
+        |took| match took {
+            0 => "at once".to_owned(),
+            took => millis(took as f64),
+        },
+    )
 }
