@@ -1,24 +1,28 @@
 //! Preflight: what `check` shows, and what `up` makes sure of before it starts.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use futures_util::future::join_all;
 use turnback_core::backup::Demand;
 use turnback_core::decision::past_the_irreversible;
 use turnback_core::exit::ExitCode;
 use turnback_core::phases::{PhaseProgram, programs};
 use turnback_core::plan::Phase;
 use turnback_core::preflight::{
-    Connections, Finding, Weight, outward_findings, server_findings, unfit_view,
+    Connections, Finding, Weight, guard_finding, outward_findings, server_findings, unfit_view,
 };
 use turnback_core::program::Program;
 use turnback_core::schema::Snapshot;
 use turnback_core::state::PhaseState;
 use turnback_engine::edges::{PhaseRecord, Target};
 use turnback_engine::live_versions;
+use turnback_engine::watch::{Probes, Scene};
 use turnback_postgres::PostgresTarget;
 use turnback_postgres::trial::failures;
 
 use super::backup::required;
+use super::watching::probes;
 use crate::context::{Loaded, snapshot};
 use crate::failure::Failure;
 
@@ -185,6 +189,9 @@ pub(crate) async fn preflight(
     for (phase, finding) in backups(loaded, phases).await? {
         note(&mut found, finding, Some(&phase));
     }
+    for (finding, phases) in guards(loaded, target, phases).await? {
+        found.push(Found { finding, phases });
+    }
     for finding in outward_findings(loaded.plan()) {
         note(&mut found, finding, None);
     }
@@ -245,6 +252,41 @@ async fn backups(loaded: &Loaded, phases: &[LookedAt]) -> Result<Vec<(String, Fi
         }
     }
     Ok(found)
+}
+
+/// What each guard measures now, of the first phase that it will watch.
+async fn guards(
+    loaded: &Loaded,
+    target: &PostgresTarget,
+    phases: &[LookedAt],
+) -> Result<Vec<(Finding, Vec<String>)>, Failure> {
+    let plan = loaded.plan();
+    if plan.guards.is_empty() {
+        return Ok(vec![]);
+    }
+    let probes = probes(plan, target)?;
+    let looks = plan.guards.iter().filter_map(|guard| {
+        let watched = phases.iter().filter(|phase| {
+            guard.watches(&phase.phase.id) && phase.state != PhaseState::Contracted
+        });
+        let names: Vec<String> = watched
+            .clone()
+            .map(|phase| phase.phase.id.clone())
+            .collect();
+        let (first, program) = watched
+            .filter_map(|phase| Some((phase, phase.program()?)))
+            .next()?;
+        let scene = Scene {
+            program: Arc::new(program.clone()),
+            state: first.state,
+        };
+        let probes = &probes;
+        guard.probe.applies_in(first.state).then_some(async move {
+            let reading = probes.read(guard, &scene).await;
+            (guard_finding(guard, &reading), names)
+        })
+    });
+    Ok(join_all(looks).await)
 }
 
 /// Views whose text does not fit the new types.

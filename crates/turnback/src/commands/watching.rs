@@ -58,20 +58,29 @@ pub(crate) fn watchers<S: WatchStore>(
     target: &PostgresTarget,
     store: S,
 ) -> Result<Watchers<EveryProbe, S>, EngineError> {
-    let http = Http::new().map_err(|error| EngineError::Stopped {
-        reason: error.to_string(),
-    })?;
     Ok(Watchers {
         guards: plan.guards.clone(),
         matrix: plan.decisions.clone(),
-        probes: EveryProbe {
-            outbound: Prober::new(http),
-            on_target: target.prober(),
-            target: target.clone(),
-            plan: plan.name.clone(),
-            schema: plan.schema.as_str().to_owned(),
-        },
+        probes: probes(plan, target)?,
         store,
         now,
+    })
+}
+
+/// Whoever runs the probes of a plan.
+///
+/// # Errors
+///
+/// When no requests can be made from this machine.
+pub(crate) fn probes(plan: &Plan, target: &PostgresTarget) -> Result<EveryProbe, EngineError> {
+    let http = Http::new().map_err(|error| EngineError::Stopped {
+        reason: error.to_string(),
+    })?;
+    Ok(EveryProbe {
+        outbound: Prober::new(http),
+        on_target: target.prober(),
+        target: target.clone(),
+        plan: plan.name.clone(),
+        schema: plan.schema.as_str().to_owned(),
     })
 }

@@ -14,6 +14,45 @@ fn a_clean_schema_is_go() {
     assert_eq!(json["go"], Value::Bool(true));
 }
 
+#[test]
+fn what_each_guard_measures_now_is_told_and_what_cannot_be_measured_warned_of() {
+    let guards = "
+guards:
+  well: { sql: SELECT 7, critical: \"> 10\" }
+  beyond: { sql: \"SELECT tablename::text, 20 FROM pg_tables WHERE schemaname = 'public'\", critical: \"> 10\" }
+  broken: { sql: SELECT nonsense, critical: \"> 10\" }
+  keys: { probe: invalid_foreign_keys, critical: \"> 0\" }
+";
+    let world = World::chat("measured", &format!("{TWO_PHASES}{guards}"));
+    let said = world.json("check", 0);
+    let of = |guard: &str| -> (String, String) {
+        let all = said["findings"].as_array().expect("a list");
+        let found = all.iter().find(|f| f["object"] == format!("guard {guard}"));
+        let found = found.unwrap_or_else(|| panic!("nothing of {guard} in {said:#}"));
+        let text = |key: &str| found[key].as_str().unwrap_or_default().to_owned();
+        (text("weight"), text("reason"))
+    };
+    let (weight, reason) = of("well");
+    assert_eq!(
+        (weight.as_str(), reason.contains("measures 7 now")),
+        ("note", true),
+        "{reason}"
+    );
+    let (weight, reason) = of("beyond");
+    assert_eq!(
+        (weight.as_str(), reason.contains("critical already")),
+        ("warning", true),
+        "{reason}"
+    );
+    let (weight, reason) = of("broken");
+    assert_eq!(
+        (weight.as_str(), reason.contains("nonsense")),
+        ("warning", true),
+        "{reason}"
+    );
+    assert_eq!(of("keys").0, "note");
+}
+
 /// SQL that puts something in the way, and the object that must be named.
 const IN_THE_WAY: [(&str, &str); 8] = [
     (
