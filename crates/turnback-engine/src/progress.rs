@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use turnback_core::guard::{Moment, Verdict};
+use turnback_core::guard::{Baseline, Moment, Verdict};
 use turnback_core::program::Stage;
 use turnback_core::state::PhaseState;
 use turnback_core::throttle::Pace;
@@ -96,6 +96,13 @@ pub enum Progress {
         left: Duration,
         /// How long it takes in all.
         of: Duration,
+    },
+    /// What is normal was measured.
+    BaselineTaken {
+        /// The phase.
+        phase: String,
+        /// What it was.
+        baseline: Baseline,
     },
     /// A guard says something other than it said before.
     GuardSays {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod backup;
+mod baseline;
 mod decisions;
 mod incident;
 mod init;
@@ -21,6 +22,7 @@ pub use self::backup::{
     BackupArgs, BackupCommand, BackupCreateArgs, BackupListArgs, BackupPlace, BackupPruneArgs,
     BackupVerifyArgs,
 };
+pub use self::baseline::BaselineArgs;
 pub use self::decisions::{ExplainArgs, ReplayArgs};
 pub use self::incident::{
     IncidentArgs, IncidentCommand, IncidentListArgs, IncidentShowArgs, IncidentVerifyArgs,
@@ -121,6 +123,12 @@ Examples:
   turnback rehearse --rows 200000 --seconds 30
   turnback rehearse --json | jq .verdict")]
     Rehearse(RehearseArgs),
+    /// Show what was normal before each phase: what guards compare with
+    #[command(after_help = "\
+Examples:
+  turnback baseline
+  turnback baseline users --json | jq '.phases[].baseline.guards'")]
+    Baseline(BaselineArgs),
     /// Make backups, verify them by restoring, keep the good ones
     Backup(BackupArgs),
     /// Make parts of a plan from files of other tools

@@ -55,6 +55,10 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
             until: moments(|series| series.until).max().unwrap_or_default(),
         };
         self.run.write(event).await?;
+        self.run.show(Progress::BaselineTaken {
+            phase: phase.to_owned(),
+            baseline: taken.clone(),
+        });
         Ok(taken)
     }
 

@@ -3,6 +3,7 @@
 mod answer;
 mod back;
 mod backup;
+mod baseline;
 mod check;
 mod contract;
 mod demo;
@@ -57,6 +58,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Up(args) => up::run(args).await,
         Command::Answer(args) => answer::run(args).await,
         Command::Back(args) => back::run(args).await,
+        Command::Baseline(args) => baseline::run(args).await,
         Command::Contract(args) => contract::run(args).await,
         Command::Status(args) => status::run(args).await,
         Command::Throttle(args) => throttle::run(args).await,

@@ -222,6 +222,12 @@ impl Observer for Terminal {
                 *left,
                 *of,
             ),
+            Progress::BaselineTaken { phase, baseline } => {
+                self.line(&format!("{phase}: what is normal"));
+                for line in baseline.to_string().lines() {
+                    self.line(&format!("  {line}"));
+                }
+            }
             Progress::Baking {
                 phase,
                 left,

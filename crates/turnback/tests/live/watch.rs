@@ -263,6 +263,8 @@ async fn a_relative_guard_takes_its_baseline_first_and_compares_with_it() {
     let ran = running.ended().await;
     assert_eq!(ran.code, 5, "{}", ran.said);
     assert!(ran.said.contains("baseline of 10"), "{}", ran.said);
+    let shown = watched.world.must(&["baseline"], 0).await;
+    assert!(shown.contains("values, median 10, 10 to 10"), "{shown}");
     let journal = watched.world.journal().await;
     let at = |found: &dyn Fn(&Json) -> bool| journal.iter().position(found);
     let taken = at(&|event| event["event"] == "baseline_taken");

@@ -236,6 +236,11 @@ impl Observer for Screen {
             Progress::TakingBaseline { left, .. } => {
                 self.doing(&format!("measuring what is normal, {}", watch::left(*left)));
             }
+            Progress::BaselineTaken { baseline, .. } => {
+                for line in baseline.to_string().lines() {
+                    self.line(&format!("   {GOOD}✓{GOOD:#} {line}"));
+                }
+            }
             Progress::Baking { left, .. } => {
                 self.doing(&format!("baking, watched, {}", watch::left(*left)));
             }
