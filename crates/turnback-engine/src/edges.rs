@@ -8,6 +8,7 @@ use turnback_core::backfill::Backfill;
 use turnback_core::fact::Fact;
 use turnback_core::journal::{JournalEvent, LockTimes};
 use turnback_core::program::{Program, Stage};
+use turnback_core::recovery::SoFar;
 use turnback_core::removal::{Against, Removal};
 use turnback_core::schema::Snapshot;
 use turnback_core::state::PhaseState;
@@ -16,6 +17,7 @@ use turnback_core::throttle::{PaceRecord, Pressure, Wish};
 
 pub use crate::blocker::{Blocker, Fate, removed_of};
 use crate::error::{JournalError, TargetError};
+pub use crate::helpers::{Asks, Boxed, Helpers, Hooks, Measures};
 use crate::progress::Progress;
 use crate::stop::Stop;
 
@@ -122,6 +124,15 @@ pub struct Stripe {
     pub end: i64,
 }
 
+/// The way back that was asked for last, until its end has been told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AskedBack {
+    /// Its phases, last first; none where there is none.
+    pub phases: Vec<String>,
+    /// What was done for it beside what the database shows.
+    pub so_far: SoFar,
+}
+
 /// The database that is changed.
 pub trait Target: Clone + Send + Sync + 'static {
     /// Makes the ledger, or brings it up to date, with no wait for a lock longer than `budget`;
@@ -182,18 +193,24 @@ pub trait Target: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), TargetError>> + Send;
 
     /// The phases of the way back that was asked for last; none once its end has been told.
-    fn asked_back(
-        &self,
-        plan: &str,
-    ) -> impl Future<Output = Result<Vec<String>, TargetError>> + Send;
+    fn asked_back(&self, plan: &str)
+    -> impl Future<Output = Result<AskedBack, TargetError>> + Send;
 
     /// Takes down which phases a way back is about, before it begins; none when something else
-    /// is asked for.
+    /// is asked for. What was done so far is kept where the phases are the same.
     fn ask_back(
         &self,
         fence: Fence,
         plan: &str,
         phases: &[String],
+    ) -> impl Future<Output = Result<(), TargetError>> + Send;
+
+    /// Takes down what was done so far for the way back that is asked for.
+    fn note_so_far(
+        &self,
+        fence: Fence,
+        plan: &str,
+        so_far: &SoFar,
     ) -> impl Future<Output = Result<(), TargetError>> + Send;
 
     /// Takes a mark down by itself.
@@ -241,6 +258,14 @@ pub trait Target: Clone + Send + Sync + 'static {
     /// resolve in the user's own search path.
     fn count(&self, sql: &str, path: &str)
     -> impl Future<Output = Result<i64, TargetError>> + Send;
+
+    /// The same, given up after `limit`: nothing where it takes longer.
+    fn count_within(
+        &self,
+        sql: &str,
+        path: &str,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Option<i64>, TargetError>> + Send;
 
     /// SQL of the user's outside a transaction, under a search path (`search_path = …`).
     /// Refused under an old lease, and where the ledger does not hold what the step stands on.

@@ -90,6 +90,20 @@ pub struct JournalError(pub String);
 #[error("the outbox cannot be used: {0}")]
 pub struct OutboxError(pub String);
 
+/// Why a command with hooks came to a stop, and how things stand.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{}. {how_it_stands}", what.trim_end_matches('.'))]
+pub struct Halt {
+    /// What happened, as a sentence.
+    pub what: String,
+    /// What is done, and what clients meet, as sentences.
+    pub how_it_stands: String,
+    /// What to type, as sentences.
+    pub next: String,
+    /// The exit code.
+    pub code: ExitCode,
+}
+
 /// Why a command ended before its end.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -110,6 +124,9 @@ pub enum EngineError {
         /// What to do.
         next: String,
     },
+    /// A hook, or a line of the validation, stands in the way.
+    #[error(transparent)]
+    Halted(Box<Halt>),
     /// The scope cannot be turned back.
     #[error(transparent)]
     Back(#[from] BackRefused),
@@ -146,6 +163,7 @@ impl EngineError {
             Self::NoGo(_) => ExitCode::NoGo,
             Self::Stopped { .. } => ExitCode::Stopped,
             Self::NeedsPerson { .. } => ExitCode::NeedsPerson,
+            Self::Halted(halt) => halt.code,
             Self::Back(BackRefused::UnknownPhase(_) | BackRefused::NothingDone)
             | Self::WrongState { .. } => ExitCode::Usage,
             Self::Back(BackRefused::Contracted(_) | BackRefused::Irreversible(_)) => {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use turnback_core::guard::{Baseline, Moment, Verdict};
+use turnback_core::hook::{HookMoment, HookOutcome, OnFailure};
 use turnback_core::program::Stage;
+use turnback_core::recovery::Part;
 use turnback_core::state::PhaseState;
 use turnback_core::throttle::Pace;
 use turnback_core::watch::Next;
@@ -164,5 +166,30 @@ pub enum Progress {
         state: PhaseState,
         /// How long the transaction that did it took, in milliseconds, from having its locks.
         hold_millis: Option<f64>,
+    },
+    /// A hook begins.
+    HookBegun {
+        /// The hook.
+        hook: String,
+        /// When it runs.
+        when: HookMoment,
+    },
+    /// A hook came to its end.
+    HookRan {
+        /// What came of it.
+        outcome: HookOutcome,
+        /// What its failure leads to.
+        on_failure: OnFailure,
+    },
+    /// A part of turning back as a whole is over.
+    PartEnded {
+        /// The part.
+        part: Part,
+        /// How long it took, in milliseconds.
+        millis: u64,
+        /// How long it may take, in milliseconds, where the plan says so.
+        objective_millis: Option<u64>,
+        /// Why it failed, as a sentence; nothing where it is done.
+        failure: Option<String>,
     },
 }

@@ -1,6 +1,7 @@
 //! What every command of a run shares: the edges, the lease, the way to stop.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use turnback_core::removal::Removal;
 use turnback_core::state::PhaseState;
 use turnback_core::throttle::Gauge;
 
-use crate::edges::{Fence, Journal, Observer, Target};
+use crate::edges::{Fence, Helpers, Journal, Observer, Target};
 use crate::error::{EngineError, JournalError, TargetError};
 use crate::gate::{Gate, Point};
 use crate::progress::Progress;
@@ -38,12 +39,16 @@ pub struct Run<T, J> {
     pub settings: Settings,
     /// What may be done about sessions in the way; nothing, unless the user asks for it.
     pub removal: Removal,
+    /// What runs the hooks of the plan; none run without it.
+    pub helpers: Option<Helpers>,
     /// Stops the run at the next safe point.
     pub stop: Stop,
     /// Holds it back while guards are not content.
     pub gate: Gate,
     /// The states that phases came to in this run.
     pub(crate) states: watch::Sender<BTreeMap<String, PhaseState>>,
+    /// The same command is to be typed again, however this one ends: what was asked is not over.
+    pub(crate) unfinished: AtomicBool,
     pub(crate) fence: Fence,
     /// What the looks at the server have shown, over all backfills of the run.
     pub(crate) gauge: Arc<Mutex<Gauge>>,
@@ -90,9 +95,11 @@ impl<T: Target, J: Journal> Run<T, J> {
             schema: schema.to_owned(),
             settings,
             removal: Removal::default(),
+            helpers: None,
             stop,
             gate: Gate::default(),
             states: watch::Sender::default(),
+            unfinished: AtomicBool::new(false),
             fence,
             gauge: Arc::default(),
             begun: Instant::now(),
@@ -123,7 +130,8 @@ impl<T: Target, J: Journal> Run<T, J> {
             })
             .await;
         // Whoever stopped or failed is asked again for the same.
-        let told = !matches!(code, ExitCode::Stopped | ExitCode::Failed);
+        let told = !matches!(code, ExitCode::Stopped | ExitCode::Failed)
+            && !self.unfinished.load(Ordering::Relaxed);
         let _ = self.target.release(self.fence, told).await;
     }
 

@@ -4,7 +4,7 @@ mod half_way;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
@@ -16,12 +16,14 @@ use turnback_core::name::list;
 use turnback_core::plan::Target as Url;
 use turnback_core::preflight::ServerFacts;
 use turnback_core::program::Stage;
+use turnback_core::recovery::SoFar;
 use turnback_core::removal::{Against, Removal};
 use turnback_core::schema::Snapshot;
 use turnback_core::step::TableLock;
 use turnback_core::throttle::{PaceRecord, Pressure, Wish};
 use turnback_engine::edges::{
-    Blocker, Fence, Mark, PhaseRecord, StepKey, StepMark, Stripe, Target, Withdrawn, removed_of,
+    AskedBack, Blocker, Fence, Mark, PhaseRecord, StepKey, StepMark, Stripe, Target, Withdrawn,
+    removed_of,
 };
 use turnback_engine::error::TargetError;
 use turnback_engine::stop::Stop;
@@ -145,6 +147,24 @@ impl PostgresTarget {
 
     pub(crate) async fn held(&self) -> Result<Held, TargetError> {
         Held::of(&self.pool).await
+    }
+
+    /// One number, in a transaction of its own with these settings.
+    async fn counted(&self, sql: &str, settings: &str) -> Result<i64, TargetError> {
+        let mut held = self.held().await?;
+        let setup = format!("BEGIN READ ONLY; {settings}");
+        self.answered(run(&mut held, &setup)).await?;
+        let pid = self.answered(session::pid(&mut held)).await?;
+        let counted = attended(&self.pool, pid, self.answer, async {
+            let counted = sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
+                .persistent(false)
+                .fetch_one(&mut *held)
+                .await
+                .map_err(|error| target_error(error, sql));
+            end(&mut held, counted).await
+        })
+        .await;
+        held.back(counted)
     }
 
     /// A transaction on the ledger alone, under the lease.
@@ -279,7 +299,7 @@ impl Target for PostgresTarget {
         .await
     }
 
-    async fn asked_back(&self, plan: &str) -> Result<Vec<String>, TargetError> {
+    async fn asked_back(&self, plan: &str) -> Result<AskedBack, TargetError> {
         let mut held = self.held().await?;
         let asked = self.answered(asked::read(&mut held, plan)).await;
         held.back(asked)
@@ -293,6 +313,18 @@ impl Target for PostgresTarget {
     ) -> Result<(), TargetError> {
         self.committed(fence, async |session| {
             asked::ask(session, fence, plan, phases).await
+        })
+        .await
+    }
+
+    async fn note_so_far(
+        &self,
+        fence: Fence,
+        plan: &str,
+        so_far: &SoFar,
+    ) -> Result<(), TargetError> {
+        self.committed(fence, async |session| {
+            asked::note(session, plan, so_far).await
         })
         .await
     }
@@ -387,20 +419,24 @@ impl Target for PostgresTarget {
     }
 
     async fn count(&self, sql: &str, path: &str) -> Result<i64, TargetError> {
-        let mut held = self.held().await?;
-        let setup = format!("BEGIN READ ONLY; SET LOCAL {path}");
-        self.answered(run(&mut held, &setup)).await?;
-        let pid = self.answered(session::pid(&mut held)).await?;
-        let counted = attended(&self.pool, pid, self.answer, async {
-            let counted = sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
-                .persistent(false)
-                .fetch_one(&mut *held)
-                .await
-                .map_err(|error| target_error(error, sql));
-            end(&mut held, counted).await
-        })
-        .await;
-        held.back(counted)
+        self.counted(sql, &format!("SET LOCAL {path}")).await
+    }
+
+    async fn count_within(
+        &self,
+        sql: &str,
+        path: &str,
+        limit: Duration,
+    ) -> Result<Option<i64>, TargetError> {
+        let limit_millis = limit.as_millis().max(1);
+        let setup = format!("SET LOCAL {path}; SET LOCAL statement_timeout = {limit_millis}");
+        let begun = Instant::now();
+        match self.counted(sql, &setup).await {
+            Ok(count) => Ok(Some(count)),
+            // The limit is the server's to keep; somebody else may end the statement before it.
+            Err(TargetError::Unable { .. }) if begun.elapsed() >= limit => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     async fn script(

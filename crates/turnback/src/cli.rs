@@ -326,6 +326,12 @@ pub struct BackArgs {
     /// Stop once `public` shows the old shape; clients of the new one go on until `turnback back` drops it
     #[arg(long)]
     pub keep_new_shape: bool,
+    /// Drop the new shape even where the two shapes do not agree
+    #[arg(long, conflicts_with = "keep_new_shape")]
+    pub drop_anyway: bool,
+    /// Leave the hooks of the plan out: the database alone turns back
+    #[arg(long)]
+    pub no_hooks: bool,
     /// Do not ask
     #[arg(long)]
     pub yes: bool,

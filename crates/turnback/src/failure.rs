@@ -49,6 +49,9 @@ impl From<EngineError> for Failure {
                 .next("`turnback check` says what to do about each.");
         }
         let failure = Self::new(code, error.to_string());
+        if let EngineError::Halted(halt) = error {
+            return failure.next(halt.next);
+        }
         match code {
             ExitCode::Stopped => failure.next(
                 "The database is safe: clients read and write. The same command goes on from here; `turnback back` turns back; `turnback status` shows where it stands.",

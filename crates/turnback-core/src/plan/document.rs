@@ -9,8 +9,8 @@ use super::shape::{PHASE, PLAN, SETTINGS};
 use super::source::{KeySpans, ParsedPlan, PhaseSpans, PlanSource, Spans};
 use super::yaml::{Kind, Node};
 use super::{
-    Backups, Operations, Phase, Plan, Settings, backups, guards, hooks, notify, operation, order,
-    recreate, target,
+    Backups, Operations, Phase, Plan, Settings, backups, guards, hooks, notify, objectives,
+    operation, order, recreate, target,
 };
 use crate::decision::Matrix;
 use crate::name::Ident;
@@ -73,6 +73,7 @@ pub(super) fn read(
     let known = KnownPhases::of(&drafts);
     let notify = notify::read(reader, &fields, &known, source);
     let hooks = hooks::read(reader, &fields, &known, source);
+    let objectives = objectives::read(reader, &fields);
     let decisions = match fields.node("decisions") {
         Some(node) => {
             let known = Known::new(&drafts, guards::names(fields.node("guards")));
@@ -97,6 +98,7 @@ pub(super) fn read(
             guards: guards.into_iter().map(|(guard, _)| guard).collect(),
             notify,
             hooks,
+            objectives,
             decisions,
         },
         spans,

@@ -12,6 +12,7 @@ use super::notify::KINDS;
 use super::notify::shape::{
     ALERTS_TO, CHANNEL, MAIL, NOTIFY, PAGERDUTY, RULE, RUNG, SLACK, TEMPLATE_FILE, WEBHOOK,
 };
+use super::objectives::OBJECTIVES;
 use super::operation_shape::{CONVERT_KEY, OPERATION, RECREATE, SQL, SQL_FILE};
 use super::shape::{Key, PHASE, PLAN, SETTINGS, Shape, Value};
 use super::{duration, guards, size};
@@ -54,6 +55,7 @@ pub fn json_schema() -> Json {
         &TEMPLATE_FILE,
         &HOOK,
         &HOOK_REQUEST,
+        &OBJECTIVES,
         &DECISION,
         &WHEN,
     ] {

@@ -15,6 +15,7 @@ pub(crate) mod hint;
 mod hooks;
 mod json_schema;
 mod notify;
+mod objectives;
 mod operation;
 mod operation_shape;
 mod order;
@@ -46,6 +47,7 @@ use crate::guard::Guard;
 use crate::hook::Hook;
 use crate::name::{Ident, TableName};
 use crate::notify::Notify;
+use crate::recovery::Objectives;
 
 /// A plan file that has been checked. Phases stand in the order in which they run.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +70,8 @@ pub struct Plan {
     pub notify: Notify,
     /// What the user's own programs and servers do at certain moments, in the order of the file.
     pub hooks: Vec<Hook>,
+    /// How long turning back may take, part by part and as a whole.
+    pub objectives: Objectives,
     /// What to do about what guards say.
     pub decisions: Matrix,
 }

@@ -8,6 +8,7 @@ use super::decision_shape::DECISION;
 use super::guard_shape::GUARD;
 use super::hooks::shape::HOOK;
 use super::notify::shape::NOTIFY;
+use super::objectives::OBJECTIVES;
 use super::operation_shape::OPERATION;
 
 /// A mapping with a fixed set of keys.
@@ -191,6 +192,12 @@ pub(super) static PLAN: Shape = Shape {
             false,
             Value::List(&HOOK),
             "What your own programs and servers do at certain moments of a run.",
+        ),
+        key(
+            "objectives",
+            false,
+            Value::Map(&OBJECTIVES),
+            "How long turning back may take, part by part and as a whole.",
         ),
         key(
             "decisions",

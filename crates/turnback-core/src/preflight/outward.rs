@@ -14,7 +14,7 @@ pub fn outward_findings(plan: &Plan) -> Vec<Finding> {
         let name = format!("hook {}", hook.name);
         (name, "it fails when it runs", &hook.missing)
     });
-    let mut found: Vec<Finding> = channels
+    channels
         .chain(hooks)
         .filter(|(_, _, missing)| !missing.is_empty())
         .map(|(name, follows, missing)| {
@@ -27,14 +27,5 @@ pub fn outward_findings(plan: &Plan) -> Vec<Finding> {
                 format!("Set {names} where turnback runs"),
             )
         })
-        .collect();
-    if !plan.hooks.is_empty() {
-        found.push(Finding::warning(
-            "hooks-not-run",
-            "hooks of the plan",
-            "this version reads them, and runs none of them by itself",
-            "Run them by hand at their moments",
-        ));
-    }
-    found
+        .collect()
 }

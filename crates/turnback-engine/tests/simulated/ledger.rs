@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use turnback_core::program::Stage;
 use turnback_core::state::PhaseState;
-use turnback_engine::edges::{Mark, PhaseRecord, StepKey, StepMark, Stripe, Withdrawn};
+use turnback_engine::edges::{AskedBack, Mark, PhaseRecord, StepKey, StepMark, Stripe, Withdrawn};
 use turnback_engine::error::TargetError;
 
 /// Phases, steps and progress, as the real one keeps them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ledger {
     pub phases: BTreeMap<String, Arc<PhaseRecord>>,
-    /// Phases of the way back whose end was not told.
-    pub asked_back: Vec<String>,
+    /// The way back whose end was not told.
+    pub asked_back: AskedBack,
     steps: BTreeSet<(String, &'static str, String)>,
     stripes: BTreeMap<(String, String), Vec<(i64, i64)>>,
 }

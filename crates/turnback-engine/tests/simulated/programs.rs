@@ -206,6 +206,7 @@ pub fn plan(two_shapes: &[Program], sql: &[Phase]) -> Plan {
         guards: vec![],
         notify: Notify::default(),
         hooks: vec![],
+        objectives: turnback_core::recovery::Objectives::default(),
         decisions: Matrix::default(),
     }
 }

@@ -9,13 +9,14 @@ use turnback_core::backfill::Backfill;
 use turnback_core::fact::Fact;
 use turnback_core::journal::{JournalEvent, LockTimes};
 use turnback_core::program::Stage;
+use turnback_core::recovery::SoFar;
 use turnback_core::removal::{Against, Removal};
 use turnback_core::schema::Snapshot;
 use turnback_core::step::TableLock;
 use turnback_core::throttle::{PaceRecord, Pressure, Wish};
 use turnback_engine::edges::{
-    Blocker, Fence, Journal, Mark, Observer, PhaseRecord, StepKey, StepMark, Stripe, Target,
-    Withdrawn,
+    AskedBack, Blocker, Fence, Journal, Mark, Observer, PhaseRecord, StepKey, StepMark, Stripe,
+    Target, Withdrawn,
 };
 use turnback_engine::error::{JournalError, TargetError};
 use turnback_engine::progress::Progress;
@@ -235,7 +236,7 @@ impl Target for Wire {
             if server.now.epoch == fence.epoch {
                 server.held = false;
                 if told {
-                    server.now.ledger.asked_back.clear();
+                    server.now.ledger.asked_back = AskedBack::default();
                     server.commit();
                 }
             }
@@ -296,7 +297,7 @@ impl Target for Wire {
         .await
     }
 
-    async fn asked_back(&self, _plan: &str) -> Result<Vec<String>, TargetError> {
+    async fn asked_back(&self, _plan: &str) -> Result<AskedBack, TargetError> {
         self.call(|server| Ok(server.now.ledger.asked_back.clone()))
             .await
     }
@@ -308,7 +309,24 @@ impl Target for Wire {
         phases: &[String],
     ) -> Result<(), TargetError> {
         self.commit(fence, true, |database| {
-            database.ledger.asked_back = phases.to_vec();
+            let asked = &mut database.ledger.asked_back;
+            if asked.phases != phases {
+                asked.so_far = SoFar::default();
+            }
+            asked.phases = phases.to_vec();
+            Ok(())
+        })
+        .await
+    }
+
+    async fn note_so_far(
+        &self,
+        fence: Fence,
+        _plan: &str,
+        so_far: &SoFar,
+    ) -> Result<(), TargetError> {
+        self.commit(fence, true, |database| {
+            database.ledger.asked_back.so_far = so_far.clone();
             Ok(())
         })
         .await
@@ -384,6 +402,15 @@ impl Target for Wire {
 
     async fn count(&self, sql: &str, _path: &str) -> Result<i64, TargetError> {
         self.call(|server| server.now.count(sql)).await
+    }
+
+    async fn count_within(
+        &self,
+        sql: &str,
+        path: &str,
+        _limit: Duration,
+    ) -> Result<Option<i64>, TargetError> {
+        self.count(sql, path).await.map(Some)
     }
 
     async fn script(

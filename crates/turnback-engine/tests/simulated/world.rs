@@ -176,7 +176,7 @@ impl World {
 
     /// Whether a way back was asked for and nobody was told of its end.
     pub fn is_untold(&self) -> bool {
-        !self.server.now.ledger.asked_back.is_empty()
+        !self.server.now.ledger.asked_back.phases.is_empty()
     }
 
     /// Whether the whole plan is contracted, so that nothing can be turned back.

@@ -1,9 +1,13 @@
 //! `turnback back`: turns back.
 
+use std::time::Duration;
+
 use turnback_core::exit::ExitCode;
 use turnback_core::name::list;
+use turnback_core::plan::{Plan, show_duration};
+use turnback_core::recovery::ValidationLine;
 use turnback_core::scope::Scope;
-use turnback_engine::{BackReport, BackTo, back};
+use turnback_engine::{BackReport, BackTo, Recovery, RecoveryReport, recover};
 
 use super::backup::required;
 use super::forward::{needs_ledger, under_lease};
@@ -33,14 +37,25 @@ pub(crate) async fn run(args: BackArgs) -> Result<ExitCode, Failure> {
     } else {
         BackTo::Start
     };
+    let recovery = Recovery {
+        to,
+        drop_anyway: args.drop_anyway,
+        no_hooks: args.no_hooks,
+        ..Recovery::because(format!("`turnback back --scope {scope}` was typed"))
+    };
+    if args.no_hooks && !loaded.plan().hooks.is_empty() {
+        anstream::eprintln!(
+            "Hooks of the plan are left out: maintenance, services and the application are yours to see to."
+        );
+    }
     under_lease(
         &loaded,
         &args.file,
         "back",
         &args.blockers,
-        async |run| back(run, &scope, to).await,
+        async |run| recover(run, loaded.plan(), &scope, recovery).await,
         |report| {
-            show(report);
+            show(report, loaded.plan());
             ExitCode::TurnedBack
         },
     )
@@ -49,7 +64,52 @@ pub(crate) async fn run(args: BackArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::TurnedBack)
 }
 
-pub(super) fn show(report: &BackReport) {
+pub(super) fn show(report: &RecoveryReport, plan: &Plan) {
+    database(&report.back);
+    if report.hooks > 0 || !plan.objectives.is_empty() {
+        parts(report);
+    }
+    for line in &report.lines {
+        anstream::println!("{}", validated(line));
+    }
+}
+
+/// A line each: what it was, how long it took, and how long it may take.
+fn parts(report: &RecoveryReport) {
+    let mut shown = table(["part", "time", "objective", "met"]);
+    let rows = report
+        .parts
+        .iter()
+        .map(|part| (part.part.to_string(), part.millis, part.objective_millis))
+        .chain([("total".to_owned(), report.millis, report.objective_millis)]);
+    for (part, took, objective) in rows {
+        let met = match objective {
+            None => "—",
+            Some(objective) if took <= objective => "yes",
+            Some(_) => "no",
+        };
+        shown.add_row([
+            part,
+            millis(took as f64),
+            objective.map_or("—".to_owned(), |objective| {
+                show_duration(Duration::from_millis(objective))
+            }),
+            met.to_owned(),
+        ]);
+    }
+    anstream::println!("{shown}");
+}
+
+fn validated(line: &ValidationLine) -> String {
+    let (mark, how) = match line.holds {
+        Some(true) => ("✓", ""),
+        Some(false) => ("✗", "does not hold: "),
+        None => ("?", "not found out: "),
+    };
+    format!("  {mark} {}: {how}{}", line.promise, line.evidence)
+}
+
+fn database(report: &BackReport) {
     for phase in &report.before {
         anstream::println!(
             "Phase {phase} was turned back already, by a `turnback back` that was ended before it could say so."

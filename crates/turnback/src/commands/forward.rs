@@ -15,6 +15,7 @@ use turnback_postgres::PostgresTarget;
 use crate::cli::{Blockers, PlanFile};
 use crate::context::{Loaded, connect};
 use crate::failure::Failure;
+use crate::helpers::helpers;
 use crate::journal::Entries;
 use crate::output::Terminal;
 
@@ -63,6 +64,7 @@ pub(crate) async fn run_command<R>(
     let stop = Stop::default();
     let watcher = tokio::spawn(stop_on_interrupt(stop.clone()));
     let target = connect(&plan.target, &plan.settings).await?;
+    let helpers = helpers(plan, &terminal)?;
     let entries = Entries::open(command.store, &plan.name, terminal.clone()).await;
     let (entries, correspondent) = entries.telling(plan);
     let mut run = Run::begin(
@@ -77,6 +79,7 @@ pub(crate) async fn run_command<R>(
     )
     .await?;
     run.removal = command.blockers.into();
+    run.helpers = helpers;
     let outcome = work(&run).await;
     terminal.finish();
     watcher.abort();

@@ -160,6 +160,7 @@ fn plan_of(name: &str, url: &Url, records: &[PhaseRecord], file: Option<&Plan>) 
         guards: vec![],
         notify: file.map_or_else(Default::default, |plan| plan.notify.clone()),
         hooks: vec![],
+        objectives: Default::default(),
         decisions: Default::default(),
         phases: records
             .iter()

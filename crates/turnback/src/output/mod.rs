@@ -20,10 +20,16 @@ pub(crate) fn colour() -> bool {
 
 /// Asks a yes-or-no question on the terminal; without one the answer is no.
 pub(crate) fn ask(question: &str) -> bool {
+    answered(question).unwrap_or(false)
+}
+
+/// Asks a yes-or-no question on the terminal; nothing without one, or without an answer.
+pub(crate) fn answered(question: &str) -> Option<bool> {
     if !std::io::stdin().is_terminal() {
-        return false;
+        return None;
     }
     anstream::eprint!("{question} [y/N] ");
     let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+    let read = std::io::stdin().read_line(&mut answer).ok()?;
+    (read > 0).then(|| matches!(answer.trim(), "y" | "Y" | "yes"))
 }

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use turnback_core::hook::{HookOutcome, OnFailure};
 use turnback_core::human::human_duration;
 use turnback_core::state::PhaseState;
 use turnback_core::throttle::Pace;
@@ -17,6 +18,8 @@ use super::watch;
 
 /// Piped output tells of a long step at most this often.
 const QUIET: Duration = Duration::from_secs(10);
+/// As many lines of what a failed hook said last are shown.
+const SAID: usize = 5;
 /// Steps that take less are folded into their stage's line.
 const WORTH_A_LINE: u64 = 250;
 
@@ -149,6 +152,36 @@ impl Terminal {
     }
 }
 
+impl Terminal {
+    fn hook_ran(&self, outcome: &HookOutcome, on_failure: OnFailure) {
+        let took = millis(outcome.millis as f64);
+        let when = outcome.when.as_str();
+        let Some(failure) = &outcome.failure else {
+            self.line(&format!("  ✓ {when}: {} ({took})", outcome.hook));
+            return;
+        };
+        let follows = match on_failure {
+            OnFailure::Continue => "; the plan says to go on",
+            OnFailure::Stop | OnFailure::Ask => "",
+        };
+        self.line(&format!(
+            "  ✗ {when}: {} failed after {took}: {failure}{follows}",
+            outcome.hook
+        ));
+        for said in outcome
+            .output
+            .lines()
+            .rev()
+            .take(SAID)
+            .collect::<Vec<_>>()
+            .iter()
+            .rev()
+        {
+            self.line(&format!("      {said}"));
+        }
+    }
+}
+
 impl Observer for Terminal {
     fn see(&self, progress: &Progress) {
         match progress {
@@ -268,6 +301,34 @@ impl Observer for Terminal {
                         .map(|rows| format!(", {} rows", count(rows)))
                         .unwrap_or_default();
                     self.line(&format!("  ✓ {title} ({}{rows})", millis(*took as f64)));
+                }
+            }
+            Progress::HookBegun { hook, .. } => {
+                self.bar.set_style(
+                    ProgressStyle::with_template("  {spinner} {msg} ({elapsed})")
+                        .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+                );
+                self.bar.reset();
+                self.bar.enable_steady_tick(Duration::from_millis(120));
+                self.bar.set_message(format!("hook {hook}"));
+            }
+            Progress::HookRan {
+                outcome,
+                on_failure,
+            } => self.hook_ran(outcome, *on_failure),
+            // What a part consists of has been told.
+            Progress::PartEnded {
+                part,
+                millis: took,
+                objective_millis,
+                ..
+            } => {
+                if let Some(objective) = objective_millis.filter(|objective| took > objective) {
+                    self.line(&format!(
+                        "  {part} took {}, longer than its objective of {}",
+                        millis(*took as f64),
+                        millis(objective as f64)
+                    ));
                 }
             }
             Progress::PhaseBecame {

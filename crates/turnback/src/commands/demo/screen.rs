@@ -247,6 +247,8 @@ impl Observer for Screen {
             Progress::Baked { .. } => self.noted("baked, and done"),
             // Its own cluster bears what it is given.
             Progress::Paced { .. } => {}
+            // Its plan has no hooks.
+            Progress::HookBegun { .. } | Progress::HookRan { .. } | Progress::PartEnded { .. } => {}
             Progress::Removed { session, .. } => {
                 self.wrapped(&format!("· was held up by {session}"));
             }

@@ -1,8 +1,21 @@
 //! Turning back as a whole: the parts of it, in their order.
 
+mod counts;
+mod line;
+mod objectives;
+mod order;
+mod so_far;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::counts::{orphans, rows, unvalidated};
+pub use self::line::ValidationLine;
+pub use self::objectives::Objectives;
+pub use self::order::{Ahead, hooks_of, parts};
+pub use self::so_far::SoFar;
+use crate::hook::HookMoment;
 
 /// One part of turning back as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -47,6 +60,44 @@ impl Part {
         Self::Validate,
         Self::MaintenanceOff,
     ];
+
+    /// As plans write them, under `objectives`.
+    pub const WORDS: [&'static str; 11] = [
+        "confirm",
+        "maintenance_on",
+        "tell",
+        "snapshot",
+        "stop_services",
+        "database",
+        "restore_application",
+        "start_services",
+        "drop_new_shape",
+        "validate",
+        "maintenance_off",
+    ];
+
+    /// As plans write it.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL
+            .into_iter()
+            .zip(Self::WORDS)
+            .find_map(|(part, word)| (part == self).then_some(word))
+            .unwrap_or_default()
+    }
+
+    /// The moment of the hooks that run in it; none where it is turnback's own alone.
+    pub fn moment(self) -> Option<HookMoment> {
+        match self {
+            Self::MaintenanceOn => Some(HookMoment::MaintenanceOn),
+            Self::Snapshot => Some(HookMoment::Snapshot),
+            Self::StopServices => Some(HookMoment::StopServices),
+            Self::RestoreApplication => Some(HookMoment::RestoreApplication),
+            Self::StartServices => Some(HookMoment::StartServices),
+            Self::Validate => Some(HookMoment::Validate),
+            Self::MaintenanceOff => Some(HookMoment::MaintenanceOff),
+            Self::Confirm | Self::Tell | Self::Database | Self::DropNewShape => None,
+        }
+    }
 }
 
 impl fmt::Display for Part {
