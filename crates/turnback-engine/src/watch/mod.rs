@@ -22,10 +22,11 @@ use turnback_core::watch::{Cause, Clock};
 pub use self::edges::{Answered, Probes, Scene, WatchStore};
 use self::keeper::{Keeper, TurnBack};
 use self::sampler::Sampler;
-use crate::back::{BackReport, BackTo, back, standings};
+use crate::back::standings;
 use crate::edges::{Journal, PhaseRecord, Target};
 use crate::error::EngineError;
 use crate::progress::Progress;
+use crate::recovery::{Recovery, RecoveryReport, recover};
 use crate::run::Run;
 use crate::up::{Until, UpReport, forward, plan_phase};
 
@@ -67,10 +68,8 @@ pub struct TurnedBack {
     pub cause: Cause,
     /// When it was decided.
     pub decided: Instant,
-    /// From the decision until `public` showed the old shape, in milliseconds.
-    pub millis_to_old_shape: u64,
-    /// What turning back came to.
-    pub back: BackReport,
+    /// What turning back came to, timed from the decision.
+    pub recovery: RecoveryReport,
 }
 
 /// How the watch over one phase ended.
@@ -125,16 +124,18 @@ async fn go_forward<T: Target, J: Journal, P: Probes, S: WatchStore>(
             PhaseEnd::TurnBack(turn_back, decided) => {
                 let TurnBack { decision, cause } = *turn_back;
                 let scope = scope_of(&decision);
-                let so_far = decided.elapsed().as_millis() as u64;
-                let back = back(run, &scope, BackTo::Start).await?;
+                let recovery = Recovery {
+                    decided,
+                    ..Recovery::because(decision.because.clone())
+                };
+                let recovery = recover(run, plan, &scope, recovery).await?;
                 report.millis = begun.elapsed().as_millis() as u64;
                 return Ok(WatchedEnd::TurnedBack(Box::new(TurnedBack {
                     up: report,
                     decision,
                     cause,
                     decided,
-                    millis_to_old_shape: so_far + back.millis_to_old_shape,
-                    back,
+                    recovery,
                 })));
             }
         }

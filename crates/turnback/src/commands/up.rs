@@ -2,7 +2,7 @@
 
 use turnback_core::backup::Demand;
 use turnback_core::exit::ExitCode;
-use turnback_core::plan::Require;
+use turnback_core::plan::{Plan, Require};
 use turnback_core::preflight::{Finding, Weight};
 use turnback_core::state::PhaseState;
 use turnback_engine::edges::Target;
@@ -69,7 +69,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         |end| match end {
             End::Forward(..) => ExitCode::Done,
             End::TurnedBack(back) => {
-                turned_back(back);
+                turned_back(back, plan);
                 ExitCode::TurnedBack
             }
         },
@@ -119,12 +119,12 @@ enum End {
 }
 
 /// What turned back by itself, and why.
-fn turned_back(turned: &TurnedBack) {
+fn turned_back(turned: &TurnedBack, plan: &Plan) {
     anstream::println!("{}", turned.decision.because);
-    back::show(&turned.back);
+    back::show(&turned.recovery, plan);
     anstream::println!(
         "From the decision until public showed the old shape: {}.",
-        millis(turned.millis_to_old_shape as f64)
+        millis(turned.recovery.back.millis_to_old_shape as f64)
     );
 }
 
