@@ -8,6 +8,7 @@
 mod controllers;
 mod every_point;
 mod fault;
+mod journal;
 mod ledger;
 mod programs;
 mod random;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use turnback_core::backfill::Backfill;
 use turnback_core::fact::Fact;
-use turnback_core::journal::{JournalEvent, LockTimes};
+use turnback_core::journal::LockTimes;
 use turnback_core::program::Stage;
 use turnback_core::recovery::SoFar;
 use turnback_core::removal::{Against, Removal};
@@ -15,11 +15,9 @@ use turnback_core::schema::Snapshot;
 use turnback_core::step::TableLock;
 use turnback_core::throttle::{PaceRecord, Pressure, Wish};
 use turnback_engine::edges::{
-    AskedBack, Blocker, Fence, Journal, Mark, Observer, PhaseRecord, StepKey, StepMark, Stripe,
-    Target, Withdrawn,
+    AskedBack, Blocker, Fence, Mark, PhaseRecord, StepKey, StepMark, Stripe, Target, Withdrawn,
 };
-use turnback_engine::error::{JournalError, TargetError};
-use turnback_engine::progress::Progress;
+use turnback_engine::error::TargetError;
 use turnback_engine::stop::Stop;
 
 use crate::fault::{Fault, Kind};
@@ -95,7 +93,7 @@ impl Wire {
         guard(&self.server)
     }
 
-    async fn point(&self) -> Result<(), TargetError> {
+    pub async fn point(&self) -> Result<(), TargetError> {
         let kind = {
             let mut passed = guard(&self.state.passed);
             if passed.gone {
@@ -156,6 +154,11 @@ impl Wire {
             Ok(answer)
         })
         .await
+    }
+
+    /// Whether the server does not answer any more.
+    pub fn is_gone(&self) -> bool {
+        guard(&self.state.passed).gone
     }
 
     fn fenced(&self, fence: Fence) -> Result<(), TargetError> {
@@ -483,20 +486,4 @@ impl Target for Wire {
         self.fenced(fence)?;
         Ok(Wish::default())
     }
-}
-
-impl Journal for Wire {
-    /// Not a matter of the server's: only the process itself can end here.
-    async fn append(&self, _event: &JournalEvent) -> Result<(), JournalError> {
-        let gone = guard(&self.state.passed).gone;
-        if !gone {
-            // An error is the connection's; the journal has none.
-            let _ = self.point().await;
-        }
-        Ok(())
-    }
-}
-
-impl Observer for Wire {
-    fn see(&self, _progress: &Progress) {}
 }
