@@ -123,7 +123,9 @@ async fn measure(size: u64) -> Result<Vec<String>, Failure> {
     Ok(vec![
         count(size as f64),
         millis(decision),
-        millis(Duration::from_millis(turned.millis_to_old_shape)),
+        millis(Duration::from_millis(
+            turned.recovery.back.millis_to_old_shape,
+        )),
         millis(all),
         millis(returned.longest_stall()),
     ])

@@ -78,12 +78,20 @@ pub(super) async fn tell(
         traffic.keep(window);
     }
     let turned = turned(end)?;
-    let from_decision = Duration::from_millis(turned.millis_to_old_shape);
+    let from_decision = Duration::from_millis(turned.recovery.back.millis_to_old_shape);
     screen.noted(&format!(
         "public was old {} after the fault, {} after the decision; the transaction took {}",
         wait(from_fault),
         wait(from_decision),
-        millis(turned.back.swaps.iter().map(|(_, held)| held).sum())
+        millis(
+            turned
+                .recovery
+                .back
+                .swaps
+                .iter()
+                .map(|(_, held)| held)
+                .sum()
+        )
     ));
     screen.noted("new shape dropped; proven: catalog as before, every constraint valid");
     traffic.flow(screen, "clients write", args.seconds).await;
