@@ -140,7 +140,7 @@ async fn what_happens_behind_the_writers_back_is_named() {
         ),
     ];
     for (what, sql, finding) in cases {
-        let copy = copy_of(&database);
+        let copy = database.copy("copy");
         copy.execute(&sql);
         let verdict = verdict(&copy, &outcome).await;
         println!("{what}: {verdict}");
@@ -164,14 +164,6 @@ enum Finding {
     Lost(&'static str),
     Invented(&'static str),
     Wrong(&'static str),
-}
-
-fn copy_of(database: &Database) -> Database {
-    let copy = Cluster::shared().database("copy");
-    let file = tempfile::NamedTempFile::new().expect("a temporary file can be made");
-    std::fs::write(file.path(), database.dump(&[])).expect("it can be written");
-    copy.psql_file(file.path());
-    copy
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,15 +6,8 @@ use crate::world::World;
 
 /// Has pg_dump write a dump beside the plan.
 fn dump(world: &World, name: &str, arguments: &[&str]) -> String {
-    let version: u32 = world
-        .db
-        .execute("SHOW server_version_num")
-        .parse()
-        .expect("a number");
-    let program =
-        turnback_postgres::backup::client("pg_dump", version / 10_000).expect("it is there");
     let path = world.path(name);
-    let status = Command::new(program)
+    let status = Command::new(world.client("pg_dump"))
         .args(arguments)
         .arg("--file")
         .arg(&path)

@@ -232,15 +232,8 @@ fn a_plain_dump_takes_the_place_as_well() {
     let Some(world) = World::new("restore_plain", "") else {
         return;
     };
-    let version: u32 = world
-        .db
-        .execute("SHOW server_version_num")
-        .parse()
-        .expect("a number");
-    let program =
-        turnback_postgres::backup::client("pg_dump", version / 10_000).expect("it is there");
     let path = world.path("plain.sql");
-    let dumped = Command::new(program)
+    let dumped = Command::new(world.client("pg_dump"))
         .arg("--file")
         .arg(&path)
         .args(["--dbname", world.db.url()])

@@ -75,12 +75,7 @@ impl World {
         world.db.execute(SCHEMA);
         // A plan that leaves backups to pg_dump, whatever the test's own leaves them to.
         world.write_plan("");
-        let version: u32 = world
-            .db
-            .execute("SHOW server_version_num")
-            .parse()
-            .expect("a number");
-        if let Err(error) = turnback_postgres::backup::client("pg_dump", version / 10_000) {
+        if let Err(error) = turnback_postgres::backup::client("pg_dump", world.major()) {
             let said = world.run(&["backup", "create"]);
             assert_eq!(said.code, 2, "{said:#?}");
             assert!(said.err.contains(&error.to_string()), "{said:#?}");
@@ -89,6 +84,21 @@ impl World {
         }
         world.write_plan(plan);
         Some(world)
+    }
+
+    /// The server's major version.
+    fn major(&self) -> u32 {
+        let version: u32 = self
+            .db
+            .execute("SHOW server_version_num")
+            .parse()
+            .expect("a number");
+        version / 10_000
+    }
+
+    /// A client program that knows the server.
+    pub fn client(&self, tool: &'static str) -> PathBuf {
+        turnback_postgres::backup::client(tool, self.major()).expect("it is there")
     }
 
     /// Writes the plan anew: what stands before the phases.
