@@ -334,10 +334,23 @@ pub(super) fn adopt(
     transaction(
         format!("foreign_key.{table}.{name}"),
         format!("foreign key {name} of {table} takes over those of its partitions"),
-        writers_of_both(room, table, far),
+        locks_to_adopt(room, table, far),
         statements,
         vec![Fact::Constraint(table.clone(), name.clone())],
     )
+}
+
+/// What the partitions' own foreign keys have on the table they point at goes, which takes
+/// readers and writers of that table out. Asked for at the beginning: whoever makes a lock
+/// stronger while clients wait for it is in a deadlock with those that hold a weaker one, and
+/// PostgreSQL ends theirs.
+fn locks_to_adopt(room: &Room<'_>, table: &TableName, far: &ForeignKey) -> Vec<TableLock> {
+    let mut locks = vec![room.exclusive(&far.table)];
+    if far.table != *table {
+        locks.push(room.writers(table));
+    }
+    locks.sort_by(|a, b| a.table.cmp(&b.table));
+    locks
 }
 
 /// `ADD CONSTRAINT … FOREIGN KEY … NOT VALID` for a shape, by the names of an era.

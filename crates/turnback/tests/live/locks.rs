@@ -1,5 +1,6 @@
 //! Others hold what turnback needs.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use turnback_testkit::{Cluster, Shape};
@@ -97,4 +98,44 @@ async fn sql_of_the_users_own_lets_go_of_a_lock_that_it_cannot_have() {
     traffic.through(&["back", "--yes"], 5).await;
     traffic.finish(&[&Shape::Public]).await;
     world.must_be_as_before();
+}
+
+/// Whoever makes a lock stronger while clients wait for it is in a deadlock with those of them
+/// that hold a weaker one, and PostgreSQL ends theirs at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_table_is_locked_more_strongly_on_the_way_than_at_the_beginning() {
+    let world = World::busy(Cluster::shared(), "stronger", 300).await;
+    let planned = world.must(&["plan", "--json"], 0).await;
+    let planned: serde_json::Value = serde_json::from_str(&planned).expect("it is JSON");
+    let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+    let mut asked: BTreeMap<[String; 3], String> = BTreeMap::new();
+    for step in planned["phases"][0]["steps"].as_array().expect("steps") {
+        for lock in step["locks"].as_array().expect("locks") {
+            let place = [&step["stage"], &step["step"], &lock["table"]].map(text);
+            asked.insert(place, text(&lock["mode"]));
+        }
+    }
+    let tables = world.db.execute(
+        "SELECT c.oid::regclass FROM pg_class c WHERE relkind IN ('r', 'p') AND NOT relispartition \
+         AND relnamespace = 'public'::regnamespace",
+    );
+    world.must(&["up"], 0).await;
+    world.must(&["back", "--scope", "all", "--yes"], 5).await;
+    world.must(&["up"], 0).await;
+    world.must(&["contract", "--yes"], 0).await;
+    let mut compared = 0;
+    for event in world.journal().await {
+        for lock in event["lock"]["taken"].as_array().into_iter().flatten() {
+            let relation = text(&lock["relation"]);
+            let table = relation.strip_prefix("public.").unwrap_or(&relation);
+            if lock["mode"] != "AccessExclusiveLock" || !tables.lines().any(|t| t == table) {
+                continue;
+            }
+            let place = [&event["stage"], &event["step"], &lock["relation"]].map(text);
+            let mode = asked.get(&place).map(String::as_str);
+            assert_eq!(mode, Some("access_exclusive"), "{place:?}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 50, "{compared} locks");
 }
