@@ -104,6 +104,12 @@ pub enum JournalEvent {
         phase: String,
         /// What is to be done.
         next: Box<Next>,
+        /// What a question is answered by; none where no store could keep it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<i64>,
+        /// When a question's deadline passes, if no clock jumps.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Moment>,
     },
     /// A phase is cut over, and is watched from now on for as long as it bakes.
     BakeBegun {

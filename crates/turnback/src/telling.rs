@@ -86,11 +86,12 @@ impl Telling {
     /// Writes down what people are told of an event. What goes wrong is said, and holds nothing
     /// up.
     pub(crate) async fn hear(&self, event: &JournalEvent) {
-        let message = self.news().hear(event, now());
-        let Some(message) = message else { return };
-        let done = matches!(event, JournalEvent::RunEnded { .. }) && message.issue.is_none();
-        if let Err(error) = self.tell(&message, done).await {
-            self.say(&error);
+        let messages = self.news().hear(event, now());
+        for message in messages {
+            let done = matches!(event, JournalEvent::RunEnded { .. }) && message.issue.is_none();
+            if let Err(error) = self.tell(&message, done).await {
+                return self.say(&error);
+            }
         }
     }
 

@@ -6,5 +6,6 @@ mod reading;
 mod replaying;
 mod rows;
 mod scene;
+mod telling;
 mod watching;
 mod world;

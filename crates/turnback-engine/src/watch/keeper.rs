@@ -205,11 +205,6 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
     async fn follow(&mut self, next: Vec<Next>) -> Result<Option<TurnBack>, EngineError> {
         let mut turn_back = None;
         for next in next {
-            let event = JournalEvent::Watched {
-                phase: self.phase.clone(),
-                next: Box::new(next.clone()),
-            };
-            self.run.write(event).await?;
             let (mut number, mut until) = (None, None);
             match &next {
                 Next::TurnBack { decision, cause } => {
@@ -239,6 +234,13 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
                 | Next::Release
                 | Next::Tell { .. } => {}
             }
+            let event = JournalEvent::Watched {
+                phase: self.phase.clone(),
+                next: Box::new(next.clone()),
+                number,
+                until,
+            };
+            self.run.write(event).await?;
             self.run.show(Progress::Watched {
                 next: Box::new(next),
                 number,

@@ -1,10 +1,16 @@
 //! From the events of a run to what people are told of it.
 
+mod incidents;
+mod recovery;
+mod watched;
+
+use std::time::Duration;
+
+use self::incidents::Incidents;
 use super::{Message, Occasion, Severity};
 use crate::exit::ExitCode;
 use crate::guard::Moment;
 use crate::journal::JournalEvent;
-use crate::program::Stage;
 use crate::state::PhaseState;
 
 /// Follows one run, event by event, and says what of it is news.
@@ -17,10 +23,16 @@ pub struct News {
     /// The run's lease, which tells it from every other run on this database.
     epoch: i64,
     begun: Option<Moment>,
-    /// The phase at work, its stage, and what is being done.
-    at_work: Option<(String, Stage, String)>,
+    /// The phase at work, and what is being done.
+    at_work: Option<(String, String)>,
+    /// Why it goes no further, where it does not.
+    held: Option<String>,
     /// How often word of progress was given.
     progress: u32,
+    /// How often a watch and what follows from it were told of.
+    told: u32,
+    /// Issues that are open.
+    incidents: Incidents,
 }
 
 impl News {
@@ -33,13 +45,16 @@ impl News {
             epoch: 0,
             begun: None,
             at_work: None,
+            held: None,
             progress: 0,
+            told: 0,
+            incidents: Incidents::default(),
         }
     }
 
     /// Takes an event in; answers what people are told of it.
-    pub fn hear(&mut self, event: &JournalEvent, at: Moment) -> Option<Message> {
-        match event {
+    pub fn hear(&mut self, event: &JournalEvent, at: Moment) -> Vec<Message> {
+        let told = match event {
             JournalEvent::RunBegun { command, epoch, .. } => {
                 self.command.clone_from(command);
                 self.epoch = *epoch;
@@ -52,28 +67,78 @@ impl News {
                 title,
                 ..
             } => {
-                self.at_work = Some((phase.clone(), *stage, title.clone()));
+                self.at_work = Some((phase.clone(), format!("{}: {title}", stage.title())));
                 None
             }
-            JournalEvent::PhaseBecame { phase, state } => self.became(phase, *state, at),
-            JournalEvent::RunEnded { outcome, exit_code } => self.ended(outcome, *exit_code, at),
-            _ => None,
-        }
+            JournalEvent::PhaseBecame { phase, state } => Some(self.became(phase, *state, at)),
+            JournalEvent::RunEnded { outcome, exit_code } => {
+                let mut told = self.nothing_holds(at);
+                told.extend(self.ended(outcome, *exit_code, at));
+                return told;
+            }
+            JournalEvent::BaselineTaken {
+                phase,
+                guards,
+                from,
+                until,
+            } => Some(self.baseline(phase, guards, until.since(*from), at)),
+            JournalEvent::BakeBegun { phase, millis } => {
+                Some(self.bakes(phase, Duration::from_millis(*millis), at))
+            }
+            JournalEvent::BakePassed { phase } => Some(self.baked(phase, at)),
+            JournalEvent::GuardSays { verdict, .. } => return self.says(verdict, at),
+            JournalEvent::Watched {
+                phase,
+                next,
+                number,
+                until,
+            } => self.watched(phase, next, *number, *until, at),
+            JournalEvent::HookRan {
+                phase,
+                on_failure,
+                outcome,
+            } => self.hook_ran(phase, *on_failure, outcome, at),
+            JournalEvent::RecoveryBegun { phases, because } => {
+                Some(self.recovery_begins(phases, because, at))
+            }
+            JournalEvent::RecoveryPart { part, failure, .. } => {
+                self.recovery_part(*part, failure.as_deref(), at)
+            }
+            JournalEvent::Validated {
+                promise,
+                holds,
+                evidence,
+            } => self.validated(promise, *holds, evidence, at),
+            JournalEvent::RecoveryEnded {
+                millis,
+                objective_millis,
+                failure,
+            } => {
+                return self.recovery_ended(*millis, *objective_millis, failure.as_deref(), at);
+            }
+            // That a step is done is told by the state that the phase comes to; a lock that was
+            // refused is asked for again, and what becomes of that is told at the end.
+            JournalEvent::StepDone { .. } | JournalEvent::LockRefused { .. } => None,
+            // What guards are told to find bad is in the plan; what they say is told.
+            JournalEvent::WatchBegun { .. } => None,
+        };
+        told.into_iter().collect()
     }
 
     /// Word of progress, while something is at work.
     pub fn progress(&mut self, at: Moment) -> Option<Message> {
-        let (phase, stage, title) = self.at_work.clone()?;
+        let (phase, work) = self.at_work.clone()?;
         let minutes = at.since(self.begun?).as_secs() / 60;
+        let holds = match &self.held {
+            Some(why) => format!(" It goes no further meanwhile: {why}."),
+            None => String::new(),
+        };
         self.progress += 1;
         let what = format!("progress-{}", self.progress);
         Some(Message {
             phase: Some(phase.clone()),
             title: format!("{} goes on", self.command_line()),
-            happened: format!(
-                "Phase {phase} is at work since {minutes} min; now: {}: {title}.",
-                stage.title()
-            ),
+            happened: format!("Phase {phase} is at work since {minutes} min; now: {work}.{holds}"),
             ..self.message(&what, Occasion::During, Severity::Info, at)
         })
     }
@@ -106,7 +171,7 @@ impl News {
         }
     }
 
-    fn became(&self, phase: &str, state: PhaseState, at: Moment) -> Option<Message> {
+    fn became(&self, phase: &str, state: PhaseState, at: Moment) -> Message {
         let (occasion, severity, title, safe) = match state {
             PhaseState::Expanding => (
                 Occasion::Before,
@@ -151,13 +216,13 @@ impl News {
                 "Clients read and write; old and new keys are kept.",
             ),
         };
-        Some(Message {
+        Message {
             phase: Some(phase.to_owned()),
             title: format!("Phase {phase} {title}"),
             happened: format!("Phase {phase} {title}."),
             safe: safe.to_owned(),
             ..self.message(&format!("{phase}-{state}"), occasion, severity, at)
-        })
+        }
     }
 
     fn ended(&self, outcome: &str, exit_code: u8, at: Moment) -> Option<Message> {
@@ -209,6 +274,18 @@ impl News {
         })
     }
 
+    /// A message with a number of its own, for what may come more than once.
+    fn next_message(
+        &mut self,
+        what: &str,
+        occasion: Occasion,
+        severity: Severity,
+        at: Moment,
+    ) -> Message {
+        self.told += 1;
+        self.message(&format!("{what}-{}", self.told), occasion, severity, at)
+    }
+
     fn command_line(&self) -> String {
         format!("`turnback {}`", self.command)
     }
@@ -239,6 +316,7 @@ impl News {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::program::Stage;
 
     fn run(exit_code: ExitCode) -> Vec<Message> {
         let mut news = News::new("shop", "postgres://db/shop");
@@ -263,7 +341,7 @@ mod tests {
             ended,
         ];
         let told = events.iter().zip(1_u64..);
-        told.filter_map(|(event, at)| news.hear(event, Moment(at)))
+        told.flat_map(|(event, at)| news.hear(event, Moment(at)))
             .collect()
     }
 
