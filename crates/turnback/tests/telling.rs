@@ -264,6 +264,41 @@ fn an_issue_calls_the_next_until_somebody_takes_it_on_and_its_end_is_told() {
 }
 
 #[test]
+fn a_question_of_the_watch_is_told_with_its_answer_and_every_issue_of_it_has_its_end() {
+    let world = World::new("notify_watch");
+    world.plan(GOOD);
+    let text = std::fs::read_to_string(world.file()).expect("the plan");
+    let watched = text.replace(
+        "notify:",
+        "    bake: 1h\nguards:\n  notes:\n    \
+         sql: SELECT count(*) FROM pg_class WHERE relname = 'notes'\n    \
+         critical: \"> 0\"\n    interval: 100ms\n    for: 1 of 1\ndecisions:\n  \
+         - { when: { level: critical }, do: ask, deadline: 1s, otherwise: rollback }\nnotify:",
+    );
+    std::fs::write(world.file(), watched).expect("written");
+    let said = world.did(&["up"], 5);
+    let told = world.team.titles();
+    let at = |title: &str| {
+        told.iter()
+            .position(|other| other == title)
+            .unwrap_or_else(|| panic!("{title}: {told:#?}\n{said}"))
+    };
+    let order = [
+        "Question 1: turn back notes?",
+        "Over: Question 1: turn back notes?",
+        "Turning back notes",
+        "Over: Turning back notes",
+    ]
+    .map(at);
+    assert!(order.is_sorted(), "{told:#?}");
+    assert!(
+        world
+            .did(&["notify", "acknowledge", "--by", "bob"], 0)
+            .contains("No issue is open")
+    );
+}
+
+#[test]
 fn a_variable_that_is_not_set_stops_nobody_and_is_told_by_check() {
     let world = World::new("notify_unset");
     world.plan(GOOD);

@@ -147,7 +147,7 @@ impl Thread {
 
     fn open_where_it_begins(&mut self, entry: &Entry, opened: &mut u32) {
         let begins = match &entry.event {
-            JournalEvent::Watched { phase, next } => match &**next {
+            JournalEvent::Watched { phase, next, .. } => match &**next {
                 Next::TurnBack { decision, .. } => Some((Kind::TurnBack, phase, Some(decision))),
                 Next::Ask { question } => Some((Kind::Question, phase, Some(&question.decision))),
                 Next::Hold { decision, .. } => Some((Kind::Hold, phase, Some(decision))),

@@ -251,6 +251,8 @@ impl Night {
             self.write(JournalEvent::Watched {
                 phase: watch.phase().to_owned(),
                 next: Box::new(next),
+                number: None,
+                until: None,
             });
         }
     }
