@@ -185,6 +185,17 @@ impl BuiltIn {
 }
 
 impl Probe {
+    /// Whether it asks the target itself.
+    pub fn is_of_target(&self) -> bool {
+        match self {
+            Self::BuiltIn(_) | Self::Sql(_) => true,
+            Self::Prometheus { .. }
+            | Self::Http(_)
+            | Self::Alertmanager { .. }
+            | Self::Command { .. } => false,
+        }
+    }
+
     /// Whether there is anything to measure while a phase is in a state.
     pub fn applies_in(&self, state: PhaseState) -> bool {
         match self {

@@ -71,7 +71,7 @@ impl Ear {
     }
 
     fn answers(&mut self, answer: Answer) -> Vec<Message> {
-        let next = self.scene.answers(1, answer, "ann").unwrap();
+        let next = self.scene.answers(1, answer, "ann").expect("it is open");
         self.watched(next)
     }
 
@@ -123,7 +123,7 @@ impl Ear {
 
 fn one(told: Vec<Message>) -> Message {
     assert_eq!(told.len(), 1, "{told:#?}");
-    told.into_iter().next().unwrap()
+    told.into_iter().next().expect("there is one")
 }
 
 #[test]
@@ -301,7 +301,7 @@ fn a_baseline_and_a_bake_are_told_from_beginning_to_end() {
     }));
     assert!(begun.title.contains("30 min"), "{begun:?}");
     ear.says("latency", Error);
-    let progress = ear.news.progress(ear.scene.now).unwrap();
+    let progress = ear.news.progress(ear.scene.now).expect("it bakes");
     assert!(
         progress.happened.contains("it bakes")
             && progress.happened.contains("guard latency says error"),

@@ -314,7 +314,9 @@ async fn server(
     let mut facts = target.facts().await.map_err(|error| {
         Failure::new(ExitCode::Stopped, format!("looking at the server: {error}"))
     })?;
-    facts.connections.needed = Connections::needed_for(loaded.plan().settings.workers);
+    let plan = loaded.plan();
+    let measures_target = plan.guards.iter().any(|guard| guard.probe.is_of_target());
+    facts.connections.needed = Connections::needed_for(plan.settings.workers, measures_target);
     let ahead: Vec<&Program> = phases
         .iter()
         .filter(|phase| phase.is_ahead())

@@ -109,9 +109,13 @@ impl Connections {
     /// it, the lease, and one to spare.
     const BESIDE_WORKERS: u64 = 4;
 
-    /// How many sessions a run with so many workers opens.
-    pub fn needed_for(workers: u32) -> u64 {
-        u64::from(workers) + Self::BESIDE_WORKERS
+    /// Sessions that probes of the target take turns on.
+    const OF_PROBES: u64 = 4;
+
+    /// How many sessions a run with so many workers opens, whose guards measure the target or not.
+    pub fn needed_for(workers: u32, measures_target: bool) -> u64 {
+        let probes = if measures_target { Self::OF_PROBES } else { 0 };
+        u64::from(workers) + Self::BESIDE_WORKERS + probes
     }
 }
 
@@ -120,7 +124,7 @@ impl Default for Connections {
         Self {
             most: 0,
             used: 0,
-            needed: Self::needed_for(Settings::default().workers),
+            needed: Self::needed_for(Settings::default().workers, false),
         }
     }
 }

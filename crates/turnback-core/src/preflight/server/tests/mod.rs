@@ -301,7 +301,7 @@ fn sessions_must_be_free_for_all_workers() {
     is(&only(used(95)), Weight::Warning, "few-connections");
     is(&only(used(97)), Weight::NoGo, "few-connections");
     is(&only(used(200)), Weight::NoGo, "few-connections");
-    let many = only(|f| f.connections.needed = Connections::needed_for(90));
+    let many = only(|f| f.connections.needed = Connections::needed_for(90, false));
     is(&many, Weight::Warning, "few-connections");
 }
 
