@@ -237,8 +237,15 @@ impl Observer for Screen {
                 self.doing(&format!("measuring what is normal, {}", watch::left(*left)));
             }
             Progress::BaselineTaken { baseline, .. } => {
-                for line in baseline.to_string().lines() {
-                    self.line(&format!("   {GOOD}✓{GOOD:#} {line}"));
+                let shown = baseline.to_string();
+                let mut guard = "";
+                for line in shown.lines() {
+                    match line.strip_prefix("  ") {
+                        Some(values) => {
+                            self.noted(&format!("what is normal of {guard}: {values}"));
+                        }
+                        None => guard = line.split(':').next().unwrap_or_default(),
+                    }
                 }
             }
             Progress::Baking { left, .. } => {
