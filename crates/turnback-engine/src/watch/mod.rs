@@ -1,6 +1,7 @@
 //! Going forward with guards watching: takes a baseline before a phase, watches while it goes
 //! forward and bakes, and turns back when the matrix, a deadline or a person says so.
 
+mod after;
 mod baseline;
 mod edges;
 mod keeper;
@@ -19,6 +20,7 @@ use turnback_core::scope::{Scope, Standing};
 use turnback_core::state::PhaseState;
 use turnback_core::watch::{Cause, Clock};
 
+use self::after::AfterBack;
 pub use self::edges::{Answered, Probes, Scene, WatchStore};
 use self::keeper::{Keeper, TurnBack};
 use self::sampler::Sampler;
@@ -73,14 +75,14 @@ pub struct TurnedBack {
 }
 
 /// How the watch over one phase ended.
-enum PhaseEnd {
+enum PhaseEnd<P> {
     Through(PhaseState),
-    TurnBack(Box<TurnBack>, Instant),
+    TurnBack(Box<TurnBack>, Instant, Box<AfterBack<P>>),
 }
 
 /// How the watch itself ended.
 enum Watched {
-    Through,
+    Through(PhaseState),
     TurnBack(Box<TurnBack>, Instant),
 }
 
@@ -121,11 +123,12 @@ async fn go_forward<T: Target, J: Journal, P: Probes, S: WatchStore>(
         };
         match one.go(&mut report).await? {
             PhaseEnd::Through(state) => report.phases.push((phase.id.clone(), state)),
-            PhaseEnd::TurnBack(turn_back, decided) => {
+            PhaseEnd::TurnBack(turn_back, decided, after) => {
                 let TurnBack { decision, cause } = *turn_back;
                 let scope = scope_of(&decision);
                 let recovery = Recovery {
                     decided,
+                    measured: Some(&*after),
                     ..Recovery::because(decision.because.clone())
                 };
                 let recovery = recover(run, plan, &scope, recovery).await?;
@@ -166,7 +169,7 @@ struct OnePhase<'a, T, J, P, S> {
 }
 
 impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
-    async fn go(&self, report: &mut UpReport) -> Result<PhaseEnd, EngineError> {
+    async fn go(&self, report: &mut UpReport) -> Result<PhaseEnd<P>, EngineError> {
         let (run, id) = (self.run, &self.phase.id);
         let records = run.phases().await?;
         let guards: Vec<Guard> = self
@@ -192,7 +195,7 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
             self.watchers,
             id,
             guards.clone(),
-            baseline,
+            baseline.clone(),
             self.standings(&records, &scenes),
         );
         keeper.begin().await?;
@@ -202,16 +205,26 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
             .watch(report, &mut keeper, &mut sampler, &scene, bake)
             .await;
         let how = match &watched {
-            Ok(PhaseEnd::Through(_)) => "the phase is through",
-            Ok(PhaseEnd::TurnBack(..)) => "turned back",
+            Ok(Watched::Through(_)) => "the phase is through",
+            Ok(Watched::TurnBack(..)) => "turned back",
             Err(_) => "the run ended",
         };
         keeper.end(how).await;
         drop(sampler);
-        if matches!(watched, Ok(PhaseEnd::TurnBack(..))) {
-            probes.stand_aside().await;
+        match watched? {
+            Watched::Through(state) => Ok(PhaseEnd::Through(state)),
+            Watched::TurnBack(turn_back, decided) => {
+                probes.stand_aside().await;
+                let after = AfterBack {
+                    guards,
+                    baseline,
+                    program: Arc::clone(&scenes.borrow().program),
+                    probes: probes.clone(),
+                    now,
+                };
+                Ok(PhaseEnd::TurnBack(turn_back, decided, Box::new(after)))
+            }
         }
-        watched
     }
 
     /// Whether there is anything to watch: guards while the phase is on its way, or its bake.
@@ -290,7 +303,7 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
         sampler: &mut Sampler,
         scene: &channel::Sender<Scene>,
         bake: Option<Duration>,
-    ) -> Result<PhaseEnd, EngineError> {
+    ) -> Result<Watched, EngineError> {
         let (came, through) = channel::channel(None);
         let way = self.forward(report);
         let watching = self.keep(keeper, sampler, scene, bake, through);
@@ -304,14 +317,11 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
                     came.send_replace(Some(state));
                 }
                 watched = &mut watching => {
-                    let Watched::TurnBack(turn_back, decided) = watched? else {
-                        // It waits for the way to be through.
-                        return Ok(PhaseEnd::Through(ended.unwrap_or_default()));
-                    };
-                    if ended.is_none() {
+                    let watched = watched?;
+                    if matches!(watched, Watched::TurnBack(..)) && ended.is_none() {
                         self.make_way(&mut way).await?;
                     }
-                    return Ok(PhaseEnd::TurnBack(turn_back, decided));
+                    return Ok(watched);
                 }
             }
         }
@@ -348,7 +358,7 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
                         (Some(PhaseState::CutOver), Some(bake)) => {
                             baking = Some(self.begin_baking(bake).await?);
                         }
-                        _ => return Ok(Watched::Through),
+                        (state, _) => return Ok(Watched::Through(state.unwrap_or_default())),
                     }
                     None
                 }
@@ -368,7 +378,7 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
                 };
                 self.run.write(event).await?;
                 self.run.show(Progress::Baked { phase });
-                return Ok(Watched::Through);
+                return Ok(Watched::Through(PhaseState::CutOver));
             }
             baking.show(self.run, &self.phase.id);
         }

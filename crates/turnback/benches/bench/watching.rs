@@ -89,7 +89,11 @@ async fn measure(size: u64) -> Result<Vec<String>, Failure> {
         tokio::time::sleep(BAKED).await;
         traffic.mark("baking");
         fault.0.store(true, Ordering::SeqCst);
-        Instant::now()
+        let at = Instant::now();
+        // The old shape knows nothing of it.
+        planned.becomes(PhaseState::Withdrawing).await;
+        fault.0.store(false, Ordering::SeqCst);
+        at
     };
     let watched = async {
         let (end, _) = planned

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 use turnback_testkit::{Cluster, Shape};
 
 use crate::traffic::Traffic;
-use crate::world::{Running, World};
+use crate::world::{Ran, Running, World};
 
 /// The old key is the one that `public` shows.
 const OLD_IN_PUBLIC: &str = "SELECT atttypid = 'int4'::regtype FROM pg_attribute \
@@ -75,6 +75,13 @@ decisions:
         running
     }
 
+    /// Waits until the program turns back, mends what the guard measures, and sees it through.
+    pub async fn turned_back(&self, mut running: Running) -> Ran {
+        running.until_said("turning back keys").await;
+        self.measures("0");
+        running.ended().await
+    }
+
     /// What the watch did, by the journal.
     async fn did(&self) -> Vec<String> {
         let journal = self.world.journal().await;
@@ -106,7 +113,7 @@ async fn a_breach_while_it_bakes_turns_back_by_itself_and_no_write_is_lost() {
     let mut traffic = Traffic::start(&watched.world, &[(Shape::Old, 2)]).await;
     let running = watched.cut_over().await;
     watched.measures("7");
-    let ran = running.ended().await;
+    let ran = watched.turned_back(running).await;
     assert_eq!(ran.code, 5, "{}", ran.said);
     assert!(ran.said.contains("turning back keys"), "{}", ran.said);
     assert!(watched.shows_the_old_shape());
@@ -125,13 +132,29 @@ async fn a_breach_while_rows_are_filled_turns_back_before_the_cut_over() {
         .until_or_end(filling, &mut || running.is_over())
         .await;
     watched.measures("7");
-    let ran = running.ended().await;
+    let ran = watched.turned_back(running).await;
     assert_eq!(ran.code, 5, "{}", ran.said);
     let journal = watched.world.journal().await;
     assert!(
         !journal.iter().any(|event| event["state"] == "cut_over"),
         "it was cut over in spite of the breach"
     );
+    watched.world.must_be_as_before();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_turning_back_did_not_mend_is_told_and_needs_a_person() {
+    let watched = Watched::new("watch_elsewhere", 1_000, AT_ONCE, ROLLBACK, "1h").await;
+    let running = watched.cut_over().await;
+    watched.measures("7");
+    let ran = running.ended().await;
+    assert_eq!(ran.code, 6, "{}", ran.said);
+    assert!(
+        ran.said.contains("guard errors is content again"),
+        "{}",
+        ran.said
+    );
+    assert!(watched.shows_the_old_shape());
     watched.world.must_be_as_before();
 }
 
@@ -157,7 +180,7 @@ async fn a_killed_run_bakes_anew_and_still_turns_back() {
     let mut running = watched.world.start(&["up"]);
     running.until_said("baking").await;
     watched.measures("7");
-    let ran = running.ended().await;
+    let ran = watched.turned_back(running).await;
     assert_eq!(ran.code, 5, "{}", ran.said);
     watched.world.must_be_as_before();
 }
@@ -204,7 +227,7 @@ async fn a_question_waits_for_a_person_and_does_what_is_answered() {
         .must(&["answer", "1", "turn-back", "--by", "night shift"], 0)
         .await;
     assert!(said.contains("night shift answered: turn back"), "{said}");
-    let ran = running.ended().await;
+    let ran = watched.turned_back(running).await;
     assert_eq!(ran.code, 5, "{}", ran.said);
     assert!(watched.shows_the_old_shape());
     assert_eq!(
@@ -245,7 +268,7 @@ async fn a_deadline_that_nobody_met_does_what_the_matrix_says() {
     let watched = Watched::new("watch_deadline", 1_000, AT_ONCE, ask, "1h").await;
     let running = watched.cut_over().await;
     watched.measures("7");
-    let ran = running.ended().await;
+    let ran = watched.turned_back(running).await;
     assert_eq!(ran.code, 5, "{}", ran.said);
     assert!(ran.said.contains("nobody answered in time"), "{}", ran.said);
     assert_eq!(watched.did().await, ["ask", "close", "turn_back"]);
@@ -260,6 +283,8 @@ async fn a_relative_guard_takes_its_baseline_first_and_compares_with_it() {
     let mut running = watched.world.start(&["up"]);
     running.until_said("baking").await;
     watched.measures("50");
+    running.until_said("turning back keys").await;
+    watched.measures("10");
     let ran = running.ended().await;
     assert_eq!(ran.code, 5, "{}", ran.said);
     assert!(ran.said.contains("baseline of 10"), "{}", ran.said);

@@ -33,7 +33,7 @@ async fn what_is_decided_while_the_server_is_gone_is_done_when_it_is_back() {
     running.until_said("turning back keys").await;
     running.until_said("trying again").await;
     cluster.restart().expect("the server comes back");
-    let ran = running.ended().await;
+    let ran = watched.turned_back(running).await;
     assert_eq!(ran.code, 5, "{}", ran.said);
     watched.world.must_be_as_before();
 }
@@ -56,6 +56,7 @@ async fn a_server_that_is_killed_while_it_turns_back_is_turned_back_all_the_same
         println!("killed where it is {state}: {reached}");
         cluster.crash().expect("the server runs");
         cluster.restart().expect("the server comes back");
+        watched.measures("0");
         let ran = running.ended().await;
         assert!(ran.code == 5 || ran.code == 4, "{}", ran.said);
         if ran.code == 4 {
@@ -80,7 +81,7 @@ async fn without_its_control_store_a_watch_still_turns_back() {
         .expect("a store can be spoilt");
     running.until_said("goes on without a journal").await;
     watched.measures("7");
-    let ran = running.ended().await;
+    let ran = watched.turned_back(running).await;
     assert_eq!(ran.code, 5, "{}", ran.said);
     watched.world.must_be_as_before();
 }
@@ -98,7 +99,7 @@ async fn of_two_controllers_that_watch_one_turns_back_and_the_other_is_fenced_of
     let mut second = watched.world.start(&["up"]);
     second.until_said("baking").await;
     watched.measures("7");
-    let ran = second.ended().await;
+    let ran = watched.turned_back(second).await;
     assert_eq!(ran.code, 5, "{}", ran.said);
     let after = watched.world.ledger();
     first.signal("CONT");

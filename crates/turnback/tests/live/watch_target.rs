@@ -70,6 +70,8 @@ decisions:
     world
         .db
         .execute("INSERT INTO mishaps VALUES ('orders fail')");
+    running.until_said("turning back keys").await;
+    world.db.execute("DELETE FROM mishaps");
     let ran = running.ended().await;
     assert_eq!(ran.code, 5, "{}", ran.said);
     assert!(ran.said.contains("orders fail"), "{}", ran.said);
