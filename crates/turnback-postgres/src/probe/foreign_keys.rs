@@ -25,7 +25,7 @@ pub(super) fn invalid(standing: &Standing, program: &Program, seen: &SeenValid) 
     let ours = being_made(program, standing.state);
     let mut seen = seen.0.lock().unwrap_or_else(PoisonError::into_inner);
     let mut values = Vec::new();
-    for key in standing.foreign_keys.iter().filter(|key| key.enforced) {
+    for key in staying(standing, program).filter(|key| key.enforced) {
         let is_ours = ours.contains(&(&key.table, &key.name));
         if key.valid {
             seen.insert(key.oid);
@@ -52,9 +52,7 @@ pub(super) fn invalid(standing: &Standing, program: &Program, seen: &SeenValid) 
 /// For each foreign key the rows without the one that they refer to; and for each column that the
 /// phase knows to be a reference, where the foreign key is gone.
 pub(super) fn orphans(standing: &Standing, program: &Program) -> Vec<Count> {
-    let keys = standing
-        .foreign_keys
-        .iter()
+    let keys = staying(standing, program)
         // Periods are not matched by being equal.
         .filter(|key| !key.period)
         .map(|key| Count {
@@ -90,6 +88,30 @@ pub(super) fn orphans(standing: &Standing, program: &Program) -> Vec<Count> {
         })
     });
     keys.chain(bare).collect()
+}
+
+/// Foreign keys but for those of a new shape that is being dropped: they came back without being
+/// validated, and go with it.
+fn staying<'a>(
+    standing: &'a Standing,
+    program: &'a Program,
+) -> impl Iterator<Item = &'a ForeignKey> {
+    let leaving: BTreeSet<Ident> = match standing.state {
+        PhaseState::Withdrawing => {
+            let columns = program.counterparts.iter();
+            columns.map(|one| one.column.new_shape()).collect()
+        }
+        PhaseState::Pending
+        | PhaseState::Expanding
+        | PhaseState::Expanded
+        | PhaseState::CutOver
+        | PhaseState::Contracting
+        | PhaseState::Contracted => BTreeSet::new(),
+    };
+    standing
+        .foreign_keys
+        .iter()
+        .filter(move |key| !key.columns.iter().any(|column| leaving.contains(column)))
 }
 
 /// A row with a null among the columns refers to nothing (PostgreSQL manual, 5.5.5).

@@ -40,6 +40,16 @@ pub async fn world(name: &str) -> World {
 }
 
 pub async fn world_of(cluster: &Cluster, name: &str, schema: &str) -> World {
+    world_converting(cluster, name, schema, &["users"]).await
+}
+
+/// A phase that converts the keys of these tables.
+pub async fn world_converting(
+    cluster: &Cluster,
+    name: &str,
+    schema: &str,
+    tables: &[&str],
+) -> World {
     let db = cluster.database(name);
     db.execute(schema);
     let target = PostgresTarget::new(&Url::new(db.url()), 1).unwrap();
@@ -49,12 +59,17 @@ pub async fn world_of(cluster: &Cluster, name: &str, schema: &str) -> World {
     let phase = Phase {
         id: PHASE.to_owned(),
         after: vec![],
-        operations: Operations::ConvertKeys(vec![ConvertKey {
-            table: TableName::new("public", "users"),
-            column: None,
-            generate: Generate::V4,
-            recreate: vec![],
-        }]),
+        operations: Operations::ConvertKeys(
+            tables
+                .iter()
+                .map(|table| ConvertKey {
+                    table: TableName::new("public", *table),
+                    column: None,
+                    generate: Generate::V4,
+                    recreate: vec![],
+                })
+                .collect(),
+        ),
         bake: None,
     };
     let (_, planned) = programs(&before, [&phase], &[]).remove(0);
