@@ -41,6 +41,8 @@ pub trait Measures: Send + Sync {
 /// What a run has for its hooks. A run without it runs none.
 #[derive(Clone)]
 pub struct Helpers {
+    /// The hooks of the plan, in its order.
+    pub plan: Arc<[Hook]>,
     /// Runs them.
     pub hooks: Arc<dyn Hooks>,
     /// Is asked when one fails of which the plan says so.

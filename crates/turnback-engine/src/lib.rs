@@ -7,6 +7,7 @@ mod back;
 mod blocker;
 mod contract;
 mod fill;
+mod forward_hooks;
 mod gate;
 mod helpers;
 mod hooks;

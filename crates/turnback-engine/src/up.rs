@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 use turnback_core::convert_key::LiveVersion;
+use turnback_core::hook::HookMoment;
 use turnback_core::journal::JournalEvent;
 use turnback_core::phases::{self, program};
 use turnback_core::plan::{Phase, Plan};
@@ -71,6 +72,9 @@ async fn go_forward<T: Target, J: Journal>(
             &mut report,
         )
         .await?;
+        if state == PhaseState::CutOver {
+            run.forward_hooks(HookMoment::AfterPhase, &phase.id).await?;
+        }
         report.phases.push((phase.id.clone(), state));
         if is_last {
             break;
@@ -107,6 +111,8 @@ pub(crate) async fn forward<T: Target, J: Journal>(
             PhaseState::Expanded if expanded_only => return Ok(state),
             PhaseState::Expanded => {
                 run.pass(Point::Threshold).await?;
+                run.forward_hooks(HookMoment::BeforeCutOver, &phase.id)
+                    .await?;
                 let next = state.next(PhaseEvent::CutOver)?;
                 let cut_over = run
                     .stage(
@@ -129,6 +135,8 @@ pub(crate) async fn forward<T: Target, J: Journal>(
                 next
             }
             PhaseState::CutOver => {
+                run.forward_hooks(HookMoment::AfterCutOver, &phase.id)
+                    .await?;
                 run.stage(&record.program, Stage::Settle, None).await?;
                 return Ok(state);
             }
@@ -161,6 +169,8 @@ async fn begin<T: Target, J: Journal>(
     records: &[PhaseRecord],
 ) -> Result<PhaseRecord, EngineError> {
     run.pass(Point::Threshold).await?;
+    run.forward_hooks(HookMoment::BeforePhase, &phase.id)
+        .await?;
     let before = run.snapshot().await?;
     let planned = plan_phase(&before, phase, records).map_err(EngineError::NoGo)?;
     let record = PhaseRecord {

@@ -20,6 +20,7 @@ pub(crate) fn helpers(plan: &Plan, terminal: &Arc<Terminal>) -> Result<Option<He
     }
     let http = Http::new().map_err(|error| Failure::new(ExitCode::Failed, error.to_string()))?;
     Ok(Some(Helpers {
+        plan: plan.hooks.clone().into(),
         hooks: Arc::new(Runner(Outbound::new(http))),
         asks: Arc::new(AtTerminal(terminal.clone())),
     }))

@@ -52,7 +52,7 @@ impl<'a, T: Target, J: Journal> Course<'a, T, J> {
     ) -> Self {
         let phases: Vec<String> = way.all().map(|record| record.phase.clone()).collect();
         let helpers = run.helpers.clone().filter(|_| !recovery.no_hooks);
-        let hooks: &[Hook] = if helpers.is_some() { &plan.hooks } else { &[] };
+        let hooks: &[Hook] = helpers.as_ref().map_or(&[], |helpers| &helpers.plan);
         let goes_on = phases.iter().any(|phase| way.asked.phases.contains(phase));
         let kept_before = way
             .turning()
@@ -231,14 +231,14 @@ impl<'a, T: Target, J: Journal> Course<'a, T, J> {
     }
 
     /// The hooks of a part, each with the phase that it runs for.
-    pub(super) fn hooks(&self, part: Part) -> Vec<(&'a Hook, String)> {
-        if self.helpers.is_none() {
-            return vec![];
-        }
-        let plan: &'a Plan = self.plan;
-        hooks_of(&plan.hooks, part, &self.phases)
+    pub(super) fn hooks(&self, part: Part) -> Vec<(Hook, String)> {
+        let hooks = self
+            .helpers
+            .as_ref()
+            .map_or(&[][..], |helpers| &helpers.plan);
+        hooks_of(hooks, part, &self.phases)
             .into_iter()
-            .map(|(hook, phase)| (hook, phase.to_owned()))
+            .map(|(hook, phase)| (hook.clone(), phase.to_owned()))
             .collect()
     }
 
@@ -250,7 +250,7 @@ impl<'a, T: Target, J: Journal> Course<'a, T, J> {
             if self.so_far.has(&hook.name) {
                 continue;
             }
-            self.run_hook(&helpers, hook, &phase).await?;
+            self.run_hook(&helpers, &hook, &phase).await?;
             self.so_far.hooks.push(hook.name.clone());
             self.note().await?;
         }

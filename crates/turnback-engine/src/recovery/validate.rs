@@ -115,7 +115,7 @@ impl<T: Target, J: Journal> Course<'_, T, J> {
         };
         for (hook, phase) in self.hooks(Part::Validate) {
             let more = self.variables();
-            let hooked = self.run.hook(&helpers, hook, &phase, &more).await?;
+            let hooked = self.run.hook(&helpers, &hook, &phase, &more).await?;
             let promise = format!("{} passes", hook.name);
             let line = match &hooked.outcome.failure {
                 None => {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch as channel;
 use turnback_core::decision::{Action, Decision, Matrix};
 use turnback_core::guard::{Guard, Moment};
+use turnback_core::hook::HookMoment;
 use turnback_core::journal::JournalEvent;
 use turnback_core::plan::{Phase, Plan};
 use turnback_core::program::Program;
@@ -122,7 +123,12 @@ async fn go_forward<T: Target, J: Journal, P: Probes, S: WatchStore>(
             expanded_only: is_last && until.expanded_only,
         };
         match one.go(&mut report).await? {
-            PhaseEnd::Through(state) => report.phases.push((phase.id.clone(), state)),
+            PhaseEnd::Through(state) => {
+                if state == PhaseState::CutOver {
+                    run.forward_hooks(HookMoment::AfterPhase, &phase.id).await?;
+                }
+                report.phases.push((phase.id.clone(), state));
+            }
             PhaseEnd::TurnBack(turn_back, decided, after) => {
                 let TurnBack { decision, cause } = *turn_back;
                 let scope = scope_of(&decision);

@@ -8,6 +8,7 @@ mod crash;
 mod every_step;
 mod full_disk;
 mod hang;
+mod hooks;
 mod interrupt;
 mod journal;
 mod lease;
