@@ -25,8 +25,8 @@ pub use self::backup::{
 pub use self::baseline::BaselineArgs;
 pub use self::decisions::{ExplainArgs, ReplayArgs};
 pub use self::incident::{
-    IncidentArgs, IncidentCommand, IncidentListArgs, IncidentShowArgs, IncidentVerifyArgs,
-    StoreFile,
+    IncidentArgs, IncidentCommand, IncidentListArgs, IncidentReportArgs, IncidentShowArgs,
+    IncidentVerifyArgs, ReportFormat, StoreFile,
 };
 pub use self::init::{GenerateBy, GroupBy, InitArgs, KeyType};
 pub use self::notify::{
@@ -142,11 +142,12 @@ Examples:
   turnback notify list
   turnback notify acknowledge --by ann")]
     Notify(NotifyArgs),
-    /// Show what was held, asked and turned back; show that nobody edited the journal
+    /// Tell what was held, asked and turned back; write reports; show that nobody edited the journal
     #[command(after_help = "\
 Examples:
   turnback incident list
   turnback incident show 3
+  turnback incident report 3 --output incident-3.html
   turnback incident verify
   turnback incident verify --head 57:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     Incident(IncidentArgs),

@@ -226,3 +226,46 @@ async fn an_incident_is_told_from_the_first_bad_sample_to_the_end() {
     let said = world.did(&["show", "3"], 2);
     assert!(said.contains("there are 1 to 2"), "{said}");
 }
+
+#[tokio::test]
+async fn a_report_is_written_as_markdown_and_as_one_html_file_and_never_over_another() {
+    let world = World::new();
+    world.lives_through(&a_night()).await;
+    let markdown = world.did(&["report", "2"], 0);
+    assert!(markdown.starts_with("# Incident 2: "), "{markdown}");
+    assert!(markdown.contains("- [ ] "), "{markdown}");
+    let file = world.directory.path().join("incident-2.html");
+    let output = file.display().to_string();
+    let said = world.did(&["report", "2", "--output", &output], 0);
+    assert!(said.contains("incident-2.html"), "{said}");
+    let html = std::fs::read_to_string(&file).expect("it is there");
+    assert!(html.starts_with("<!doctype html>"), "{html}");
+    assert!(html.contains("<svg") && html.contains("40 s"), "{html}");
+    // Both hold the head, which the journal still has.
+    let head = |text: &str| {
+        let (_, after) = text
+            .split_once("Head of the journal: ")
+            .expect("it is said");
+        let head = after.trim_start_matches(['`', '<', 'c', 'o', 'd', 'e', '>']);
+        let end = head.find(['`', '<']).expect("it ends");
+        head[..end].to_owned()
+    };
+    assert_eq!(head(&html), head(&markdown));
+    world.did(&["verify", "--head", &head(&html)], 0);
+    // What people wrote into it stays.
+    std::fs::write(&file, "our lessons").expect("written");
+    let said = world.did(&["report", "2", "--output", &output], 2);
+    assert!(said.contains("is there already"), "{said}");
+    assert_eq!(
+        std::fs::read_to_string(&file).expect("it is there"),
+        "our lessons"
+    );
+    world.did(
+        &[
+            "report", "2", "--output", &output, "--format", "md", "--force",
+        ],
+        0,
+    );
+    let written = std::fs::read_to_string(&file).expect("it is there");
+    assert!(written.starts_with("# Incident 2: "), "{written}");
+}

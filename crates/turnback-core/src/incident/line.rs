@@ -56,7 +56,7 @@ fn words(event: &JournalEvent) -> Option<(Mark, String, String)> {
     Some(match event {
         JournalEvent::RunBegun { command, epoch, .. } => (
             Mark::Run,
-            format!("`turnback {command}` began"),
+            format!("turnback {command} began"),
             format!("under lease {epoch}"),
         ),
         JournalEvent::StepDone {
@@ -254,10 +254,10 @@ pub(super) fn closed(how: &Closed) -> String {
 pub(super) fn shown(millis: u64) -> String {
     match millis {
         0..1_000 => format!("{millis} ms"),
-        1_000..60_000 => {
-            let tenths = millis / 100;
-            format!("{}.{} s", tenths / 10, tenths % 10)
-        }
+        1_000..60_000 => match (millis / 1_000, millis / 100 % 10) {
+            (seconds, 0) => format!("{seconds} s"),
+            (seconds, tenths) => format!("{seconds}.{tenths} s"),
+        },
         _ => human_duration(millis as f64 / 1_000.0),
     }
 }

@@ -10,6 +10,7 @@ mod find;
 mod line;
 mod measure;
 mod record;
+pub mod report;
 mod thread;
 mod times;
 

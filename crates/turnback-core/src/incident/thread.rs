@@ -403,7 +403,7 @@ impl Decided {
         Self {
             at,
             what: "turn back".to_owned(),
-            by: "a person, with `turnback back`".to_owned(),
+            by: "a person, with turnback back".to_owned(),
             because: String::new(),
         }
     }

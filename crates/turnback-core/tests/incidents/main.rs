@@ -3,3 +3,4 @@
 mod finding;
 mod measuring;
 mod night;
+mod reporting;

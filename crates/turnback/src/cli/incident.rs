@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use turnback_core::chain::Head;
 
 /// `incident`
@@ -20,6 +20,8 @@ pub enum IncidentCommand {
     List(IncidentListArgs),
     /// Tell one incident: what was measured, decided and done, when
     Show(IncidentShowArgs),
+    /// Write the report of one incident: Markdown, or one HTML file that needs nothing beside it
+    Report(IncidentReportArgs),
     /// Show that nobody edited the journal, or where somebody did
     Verify(IncidentVerifyArgs),
 }
@@ -73,4 +75,51 @@ pub struct IncidentShowArgs {
     /// Print for scripts
     #[arg(long)]
     pub json: bool,
+}
+
+/// `incident report`
+#[derive(Debug, Args)]
+pub struct IncidentReportArgs {
+    /// Its number, as `turnback incident list` shows it
+    #[arg(value_name = "N")]
+    pub number: u32,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened into the help as it is")]
+    pub store: StoreFile,
+    /// Where to write it; to standard output when absent
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// What to write; when absent, what the name of the file says (.html, .htm), and Markdown
+    /// otherwise
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<ReportFormat>,
+    /// Write over a file that is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// What a report can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// Markdown
+    Md,
+    /// One HTML file
+    Html,
+}
+
+impl IncidentReportArgs {
+    /// What is to be written.
+    pub fn format(&self) -> ReportFormat {
+        self.format.unwrap_or_else(|| {
+            let extension = self.output.as_ref().and_then(|path| path.extension());
+            let html = extension.is_some_and(|extension| {
+                extension.eq_ignore_ascii_case("html") || extension.eq_ignore_ascii_case("htm")
+            });
+            if html {
+                ReportFormat::Html
+            } else {
+                ReportFormat::Md
+            }
+        })
+    }
 }

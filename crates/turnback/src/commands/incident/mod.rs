@@ -2,6 +2,7 @@
 
 mod case;
 mod list;
+mod report;
 mod show;
 mod verify;
 
@@ -19,6 +20,7 @@ pub(crate) async fn run(args: IncidentArgs) -> Result<ExitCode, Failure> {
     match args.command {
         IncidentCommand::List(args) => list::run(args).await,
         IncidentCommand::Show(args) => show::run(args).await,
+        IncidentCommand::Report(args) => report::run(args).await,
         IncidentCommand::Verify(args) => verify::run(args).await,
     }
 }

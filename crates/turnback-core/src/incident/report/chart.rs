@@ -1,0 +1,323 @@
+//! The chart of what the guard measured, as SVG inside the page: its colours are the page's.
+
+use std::fmt::Write as _;
+
+use super::Facts;
+use super::samples::thinned;
+use crate::guard::Moment;
+use crate::incident::{Measured, Point};
+
+const WIDTH: f64 = 760.0;
+const HEIGHT: f64 = 320.0;
+const LEFT: f64 = 70.0;
+const RIGHT: f64 = 746.0;
+const TOP: f64 = 62.0;
+const BOTTOM: f64 = 286.0;
+/// More points are more than a line of this length can show.
+const MOST_POINTS: usize = 300;
+/// Up to so many, each is drawn as a dot.
+const MOST_DOTS: usize = 120;
+
+/// From values and moments to places.
+struct Scale {
+    from: Moment,
+    until: Moment,
+    least: f64,
+    most: f64,
+}
+
+impl Scale {
+    fn x(&self, at: Moment) -> f64 {
+        let span = self.until.since(self.from).as_secs_f64().max(0.001);
+        let share = at.since(self.from).as_secs_f64() / span;
+        LEFT + share.min(1.0) * (RIGHT - LEFT)
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        let span = self.most - self.least;
+        let share = ((value - self.least) / span).clamp(0.0, 1.0);
+        BOTTOM - share * (BOTTOM - TOP)
+    }
+}
+
+/// The chart; nothing where there are no values to draw.
+pub(super) fn chart(facts: &Facts<'_>) -> Option<String> {
+    let measured = facts.measured?;
+    let points = thinned(measured, MOST_POINTS);
+    let marks = marks(facts);
+    let scale = scale(measured, &points, &marks)?;
+    let mut svg = String::new();
+    let title = format!("{} over time", escaped(&measured.guard));
+    let _ = write!(
+        svg,
+        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-labelledby=\"chart-title \
+         chart-desc\"><title id=\"chart-title\">{title}</title><desc id=\"chart-desc\">{}</desc>",
+        escaped(&description(measured))
+    );
+    if let Some(normal) = &measured.normal {
+        let (top, bottom) = (scale.y(normal.most), scale.y(normal.least));
+        let height = (bottom - top).max(1.5);
+        let _ = write!(
+            svg,
+            "<rect class=\"band\" {} x=\"{LEFT}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{height:.1}\"/>",
+            plain("band"),
+            RIGHT - LEFT
+        );
+        line(&mut svg, "median", (LEFT, RIGHT), scale.y(normal.median));
+    }
+    axes(&mut svg, measured, &scale);
+    thresholds(&mut svg, measured, &scale);
+    values(&mut svg, &points, &scale);
+    for (row, (name, at)) in marks.iter().enumerate() {
+        mark(&mut svg, name, scale.x(*at), row);
+    }
+    svg.push_str("</svg>");
+    Some(svg)
+}
+
+/// What a person who does not see the chart is told.
+fn description(measured: &Measured) -> String {
+    let show = |value: f64| measured.dimension.show(value);
+    let bad = measured.points.iter().filter(|point| point.bad).count();
+    let mut said = format!("{} samples, {bad} of them bad", measured.points.len());
+    for (name, threshold) in [
+        ("warning", measured.warning),
+        ("critical", measured.critical),
+    ] {
+        if let Some(threshold) = threshold {
+            let _ = write!(said, "; {name} from {}", show(threshold));
+        }
+    }
+    if let Some(worst) = measured.worst {
+        let _ = write!(said, "; {} at worst", show(worst));
+    }
+    said
+}
+
+fn marks(facts: &Facts<'_>) -> Vec<(&'static str, Moment)> {
+    let incident = facts.incident;
+    [
+        ("began", Some(facts.times.began)),
+        ("detected", incident.detected),
+        ("decided", Some(incident.decided)),
+        ("recovered", incident.recovered),
+    ]
+    .into_iter()
+    .filter_map(|(name, at)| Some((name, at?)))
+    .collect()
+}
+
+fn scale(measured: &Measured, points: &[Point], marks: &[(&str, Moment)]) -> Option<Scale> {
+    let first = points.first()?;
+    let last = points.last()?;
+    let from = marks.iter().map(|(_, at)| *at).fold(first.at, Moment::min);
+    let until = marks.iter().map(|(_, at)| *at).fold(last.at, Moment::max);
+    let normal = measured.normal.iter().flat_map(|n| [n.least, n.most]);
+    let limits = [measured.warning, measured.critical].into_iter().flatten();
+    let drawn: Vec<f64> = points
+        .iter()
+        .filter_map(|point| point.value)
+        .chain(limits)
+        .chain(normal)
+        .filter(|value| value.is_finite())
+        .collect();
+    let most = drawn.iter().copied().fold(0.0, f64::max);
+    let least = drawn.iter().copied().fold(0.0, f64::min);
+    // Nothing but zeros still has an axis.
+    let span = if most > least { most - least } else { 1.0 };
+    Some(Scale {
+        from,
+        until,
+        least: if least < 0.0 {
+            least - span * 0.05
+        } else {
+            0.0
+        },
+        most: least.max(most) + span * 0.08,
+    })
+}
+
+fn axes(svg: &mut String, measured: &Measured, scale: &Scale) {
+    for value in steps(scale.least, scale.most) {
+        let y = scale.y(value);
+        line(svg, "grid", (LEFT, RIGHT), y);
+        let shown = measured.dimension.show(value);
+        text(svg, "tick end", (LEFT - 8.0, y + 4.0), &shown);
+    }
+    const TICKS: u64 = 4;
+    let span = scale.until.0.saturating_sub(scale.from.0);
+    for tick in 0..=TICKS {
+        let at = Moment(scale.from.0 + span * tick / TICKS);
+        let class = match tick {
+            0 => "tick",
+            TICKS => "tick end",
+            _ => "tick middle",
+        };
+        let shown = at.to_string();
+        let clock = shown.get(11..19).unwrap_or(&shown);
+        text(svg, class, (scale.x(at), BOTTOM + 20.0), clock);
+    }
+    line(svg, "axis", (LEFT, RIGHT), BOTTOM);
+}
+
+/// Round values between two: 1, 2 or 5 times a power of ten apart.
+fn steps(least: f64, most: f64) -> Vec<f64> {
+    let rough = (most - least) / 6.0;
+    let power = 10f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .map(|times| times * power)
+        .find(|step| *step >= rough)
+        .unwrap_or(rough);
+    if !(step.is_finite() && step > 0.0) {
+        return vec![];
+    }
+    let first = (least / step).ceil() as i64;
+    let last = (most / step).floor() as i64;
+    (first..=last.min(first.saturating_add(12)))
+        .map(|times| times as f64 * step)
+        .collect()
+}
+
+fn thresholds(svg: &mut String, measured: &Measured, scale: &Scale) {
+    for (name, threshold) in [
+        ("warning", measured.warning),
+        ("critical", measured.critical),
+    ] {
+        let Some(threshold) = threshold.filter(|threshold| threshold.is_finite()) else {
+            continue;
+        };
+        let y = scale.y(threshold);
+        line(svg, name, (LEFT, RIGHT), y);
+        let said = format!("{name} {}", measured.dimension.show(threshold));
+        text(
+            svg,
+            &format!("limit {name}-text"),
+            (LEFT + 6.0, y - 5.0),
+            &said,
+        );
+    }
+}
+
+fn values(svg: &mut String, points: &[Point], scale: &Scale) {
+    let mut path = String::new();
+    let mut pen_is_down = false;
+    for point in points {
+        let Some(value) = point.value.filter(|value| value.is_finite()) else {
+            // What was not measured is a gap, and no line from here to there.
+            pen_is_down = false;
+            continue;
+        };
+        let letter = if pen_is_down { 'L' } else { 'M' };
+        pen_is_down = true;
+        let _ = write!(
+            path,
+            "{letter}{:.1} {:.1}",
+            scale.x(point.at),
+            scale.y(value)
+        );
+    }
+    let _ = write!(
+        svg,
+        "<path class=\"values\" {} d=\"{path}\"/>",
+        plain("values")
+    );
+    let all = points.len() <= MOST_DOTS;
+    for point in points {
+        let x = scale.x(point.at);
+        match point.value.filter(|value| value.is_finite()) {
+            Some(value) if all || point.bad => {
+                let (class, r) = if point.bad {
+                    ("bad", 4.0)
+                } else {
+                    ("good", 2.2)
+                };
+                let y = scale.y(value);
+                let _ = write!(
+                    svg,
+                    "<circle class=\"{class}\" {} cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{r}\"/>",
+                    plain(class)
+                );
+            }
+            None if point.unknown => {
+                let (l, r, t, b) = (x - 4.0, x + 4.0, BOTTOM - 10.0, BOTTOM - 2.0);
+                let _ = write!(
+                    svg,
+                    "<path class=\"unknown\" {} d=\"M{l:.1} {t:.1}L{r:.1} {b:.1}M{l:.1} {b:.1}L{r:.1} {t:.1}\"/>",
+                    plain("unknown")
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A line from top to bottom with its name; names stand in rows, so that they do not overlap.
+fn mark(svg: &mut String, name: &str, x: f64, row: usize) {
+    let top = 14.0 * (row as f64 + 1.0);
+    let _ = write!(
+        svg,
+        "<path class=\"mark {name}\" {} d=\"M{x:.1} {:.1}V{BOTTOM}\"/>",
+        plain("mark"),
+        top - 9.0
+    );
+    // To the left where there is no room on the right.
+    if x > RIGHT - 80.0 {
+        text(svg, "mark-text end", (x - 5.0, top), name);
+    } else {
+        text(svg, "mark-text", (x + 5.0, top), name);
+    }
+}
+
+/// How a class looks where nobody applies the styles of the page: PDF makers, mail programs.
+fn plain(class: &str) -> &'static str {
+    match class.split(' ').next().unwrap_or_default() {
+        "band" => "fill=\"#1c7a44\" fill-opacity=\"0.14\"",
+        "median" => "fill=\"none\" stroke=\"#1c7a44\" stroke-dasharray=\"2 3\"",
+        "grid" => "fill=\"none\" stroke=\"#dde1e8\"",
+        "axis" => "fill=\"none\" stroke=\"#5b6576\"",
+        "values" => "fill=\"none\" stroke=\"#2457c5\" stroke-width=\"1.8\"",
+        "good" => "fill=\"#2457c5\"",
+        "bad" => "fill=\"#ffffff\" stroke=\"#c02b2b\" stroke-width=\"2.2\"",
+        "unknown" => "fill=\"none\" stroke=\"#96610a\" stroke-width=\"1.8\"",
+        "warning" => "fill=\"none\" stroke=\"#96610a\" stroke-dasharray=\"7 4\"",
+        "critical" => "fill=\"none\" stroke=\"#c02b2b\" stroke-dasharray=\"7 4\"",
+        "mark" => "fill=\"none\" stroke=\"#6a3fb5\" stroke-dasharray=\"1 3\"",
+        _ => "fill=\"#5b6576\"",
+    }
+}
+
+fn line(svg: &mut String, class: &str, (from, until): (f64, f64), y: f64) {
+    let _ = write!(
+        svg,
+        "<path class=\"{class}\" {} d=\"M{from:.1} {y:.1}H{until:.1}\"/>",
+        plain(class)
+    );
+}
+
+fn text(svg: &mut String, class: &str, (x, y): (f64, f64), said: &str) {
+    let anchor = ["end", "middle"]
+        .into_iter()
+        .find(|anchor| class.ends_with(anchor));
+    let _ = write!(
+        svg,
+        "<text class=\"{class}\" {} font-size=\"12\" text-anchor=\"{}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>",
+        plain("text"),
+        anchor.unwrap_or("start"),
+        escaped(said)
+    );
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for sign in text.chars() {
+        match sign {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            sign => escaped.push(sign),
+        }
+    }
+    escaped
+}
