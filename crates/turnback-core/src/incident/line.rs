@@ -116,7 +116,7 @@ fn words(event: &JournalEvent) -> Option<(Mark, String, String)> {
             format!("{} says {}", verdict.guard, verdict.level),
             verdict.because.clone(),
         ),
-        JournalEvent::Watched { next, .. } => return Some(watched(next)),
+        JournalEvent::Watched { next, number, .. } => return Some(watched(next, *number)),
         JournalEvent::BakeBegun { phase, millis } => (
             Mark::Run,
             format!("{phase} bakes"),
@@ -188,7 +188,7 @@ fn words(event: &JournalEvent) -> Option<(Mark, String, String)> {
     })
 }
 
-fn watched(next: &Next) -> (Mark, String, String) {
+fn watched(next: &Next, number: Option<i64>) -> (Mark, String, String) {
     let none = String::new;
     match next {
         Next::TurnBack { decision, cause } => (
@@ -206,7 +206,13 @@ fn watched(next: &Next) -> (Mark, String, String) {
         ),
         Next::Ask { question } => (
             Mark::Decision,
-            format!("question {} is asked", question.id),
+            match number {
+                Some(number) => {
+                    let id = question.id;
+                    format!("question {id} is asked, to be answered with turnback answer {number}")
+                }
+                None => format!("question {} is asked", question.id),
+            },
             question.decision.because.clone(),
         ),
         Next::Join { question, decision } => (

@@ -128,6 +128,8 @@ pub struct Decided {
 pub struct Asked {
     /// Its number within the watch.
     pub question: u32,
+    /// What it is answered by; none where no store could keep it.
+    pub number: Option<i64>,
     /// Who may answer; anybody where nobody is named.
     pub who: Vec<String>,
     /// When it was asked.

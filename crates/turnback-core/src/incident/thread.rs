@@ -227,7 +227,7 @@ impl Thread {
         let at = entry.at;
         let Some(current) = self.open() else { return };
         match &entry.event {
-            JournalEvent::Watched { next, .. } => current.hears(at, next),
+            JournalEvent::Watched { next, number, .. } => current.hears(at, next, *number),
             JournalEvent::PhaseBecame { phase, state } if current.kind == Kind::TurnBack => {
                 current.stands(at, phase, *state);
             }
@@ -324,7 +324,7 @@ impl Incident {
         }
     }
 
-    fn hears(&mut self, at: Moment, next: &Next) {
+    fn hears(&mut self, at: Moment, next: &Next, number: Option<i64>) {
         match next {
             Next::TurnBack { decision, cause } => {
                 self.comes_to(Kind::TurnBack, at);
@@ -336,6 +336,7 @@ impl Incident {
                 self.decides(at, &question.decision, None);
                 self.questions.push(Asked {
                     question: question.id,
+                    number,
                     who: question.who().to_vec(),
                     at,
                     closed: None,
