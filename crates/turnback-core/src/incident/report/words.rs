@@ -97,8 +97,8 @@ fn state_then(incident: &Incident) -> Option<PhaseState> {
     let at = incident.detected.unwrap_or(incident.opened);
     let first = incident.phases.first()?;
     let states = incident.cost.states.iter();
-    let then = states.filter(|of| of.phase == *first && of.from <= at);
-    then.last().map(|of| of.state)
+    let mut then = states.filter(|of| of.phase == *first && of.from <= at);
+    then.next_back().map(|of| of.state)
 }
 
 fn after(millis: Option<u64>) -> String {
