@@ -5,7 +5,6 @@
 )]
 
 use std::error::Error;
-use std::time::{Duration, Instant};
 
 use sqlx::{Connection, PgConnection};
 use turnback_core::name::{Ident, TableName};
@@ -461,7 +460,7 @@ async fn a_failure_names_what_was_read_and_keeps_its_cause() {
 }
 
 #[tokio::test]
-async fn a_thousand_tables_take_about_a_second() {
+async fn a_thousand_tables_are_read_whole() {
     let database = Cluster::shared().database("catalog");
     // One transaction per hundred tables: the lock table of the server is small.
     for hundred in 0..10 {
@@ -483,12 +482,8 @@ async fn a_thousand_tables_take_about_a_second() {
         ));
     }
     let mut connection = connect(&database).await;
-    let begun = Instant::now();
     let found = snapshot(&mut connection).await.unwrap();
-    let took = begun.elapsed();
-    println!("1,000 tables, 2,500 foreign keys: {took:?}");
+    // How long that takes is measured by `make bench`, on a machine that does nothing else.
     assert_eq!(found.tables.len(), 1_000);
     assert_eq!(found.foreign_keys().count(), 2_500);
-    // About a second on an idle machine; tests share theirs.
-    assert!(took < Duration::from_secs(5), "{took:?}");
 }

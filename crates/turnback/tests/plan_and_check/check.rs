@@ -93,6 +93,11 @@ const IN_THE_WAY: [(&str, &str); 8] = [
 fn what_cannot_be_carried_is_named_with_a_remedy_and_up_leaves_the_database_alone() {
     for (sql, object) in IN_THE_WAY {
         let world = World::chat("no_go", TWO_PHASES);
+        // Column lists of publications came with PostgreSQL 15.
+        let old = world.db.execute("SHOW server_version_num").as_str() < "150000";
+        if old && sql.starts_with("CREATE PUBLICATION") {
+            continue;
+        }
         world.db.execute(sql);
         let before = world.db.dump(&[]);
 
