@@ -12,6 +12,7 @@ use turnback_core::state::PhaseState;
 use turnback_engine::edges::Journal;
 use turnback_engine::watch::WatchStore;
 use turnback_store::SqliteStore;
+use turnback_testkit::Cluster;
 
 use night::Night;
 
@@ -268,4 +269,47 @@ async fn a_report_is_written_as_markdown_and_as_one_html_file_and_never_over_ano
     );
     let written = std::fs::read_to_string(&file).expect("it is there");
     assert!(written.starts_with("# Incident 2: "), "{written}");
+}
+
+#[test]
+fn a_way_back_on_a_real_database_is_told_when_that_is_gone() {
+    let world = World::new();
+    let plan = world.directory.path().join("turnback.yaml");
+    let text = "version: 1\nname: shop\nphases:\n  - id: notes\n    operations:\n      \
+                - sql: { up: CREATE TABLE notes (id int), down: DROP TABLE notes }\n";
+    std::fs::write(&plan, text).expect("the plan is written");
+    let database = Cluster::shared().database("incident_real");
+    for (arguments, code) in [(vec!["up"], 0), (vec!["back", "--yes"], 5)] {
+        let output = Command::new(env!("CARGO_BIN_EXE_turnback"))
+            .args(&arguments)
+            .args(["--target", database.url()])
+            .arg("--plan")
+            .arg(&plan)
+            .arg("--store")
+            .arg(world.store())
+            .output()
+            .expect("the program runs");
+        assert_eq!(output.status.code(), Some(code), "{arguments:?} {output:?}");
+    }
+    drop(database);
+    let json = world.json(&["list", "--json"]);
+    let incidents = json["incidents"].as_array().expect("a list");
+    assert_eq!(incidents.len(), 1, "{json:#}");
+    let incident = &incidents[0]["incident"];
+    assert_eq!(incident["kind"], "turn_back");
+    assert_eq!(incident["phases"][0], "notes");
+    assert_eq!(incident["ended"]["how"]["end"], "turned_back", "{json:#}");
+    assert!(
+        incidents[0]["times"]["to_recover_millis"].is_u64(),
+        "{json:#}"
+    );
+    let target = incident["target"].as_str().expect("it is known");
+    assert!(target.starts_with("postgres://"), "{target}");
+    let report = world.did(&["report", "1"], 0);
+    assert!(
+        report.contains("A person turned back phase notes"),
+        "{report}"
+    );
+    assert!(report.contains("turnback back --scope current"), "{report}");
+    world.did(&["verify"], 0);
 }
