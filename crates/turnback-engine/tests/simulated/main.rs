@@ -8,6 +8,7 @@
 mod controllers;
 mod every_point;
 mod fault;
+mod hooks;
 mod journal;
 mod ledger;
 mod programs;

@@ -31,6 +31,8 @@ pub struct Server {
     /// What a standby has: a failover goes back to it.
     standby: Database,
     pub ledger_is_open: bool,
+    /// Hooks that ran: no matter of the server's, and nothing that it could forget.
+    pub hooks: Vec<String>,
     pub held: bool,
 }
 

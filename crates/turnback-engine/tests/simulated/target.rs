@@ -89,6 +89,11 @@ impl Wire {
         self.state.resumed.notify_one();
     }
 
+    /// Takes down that a hook ran.
+    pub fn note_hook(&self, name: &str) {
+        self.server().hooks.push(name.to_owned());
+    }
+
     fn server(&self) -> MutexGuard<'_, Server> {
         guard(&self.server)
     }

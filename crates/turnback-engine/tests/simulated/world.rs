@@ -10,9 +10,10 @@ use turnback_core::state::PhaseState;
 use turnback_engine::edges::PhaseRecord;
 use turnback_engine::error::EngineError;
 use turnback_engine::stop::Stop;
-use turnback_engine::{BackTo, Run, Until, back, contract, up};
+use turnback_engine::{BackTo, Recovery, Run, Until, back, contract, recover, up};
 
 use crate::fault::{Fault, Kind};
+use crate::hooks::helpers;
 use crate::ledger::Ledger;
 use crate::programs;
 use crate::server::{Database, Server};
@@ -26,6 +27,8 @@ pub enum Command {
     /// Of the last phase alone.
     BackOne,
     Contract,
+    /// Back as a whole, with hooks.
+    Recover,
 }
 
 /// How a command ended.
@@ -168,6 +171,11 @@ impl World {
         }
     }
 
+    /// Hooks that ran, in order.
+    pub fn hooks(&self) -> &Vec<String> {
+        &self.server.hooks
+    }
+
     /// How many phases have gone forward.
     pub fn forward(&self) -> usize {
         let phases = self.server.now.ledger.phases.values();
@@ -219,10 +227,10 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 async fn carry_out(wire: Wire, plan: Arc<Plan>, command: Command) -> Result<(), EngineError> {
-    let run = Run::begin(
+    let mut run = Run::begin(
         wire.clone(),
         wire.clone(),
-        Arc::new(wire),
+        Arc::new(wire.clone()),
         &plan.name,
         "public",
         plan.settings.clone(),
@@ -235,6 +243,12 @@ async fn carry_out(wire: Wire, plan: Arc<Plan>, command: Command) -> Result<(), 
         Command::Back => back(&run, &Scope::All, BackTo::Start).await.map(drop),
         Command::BackOne => back(&run, &Scope::Current, BackTo::Start).await.map(drop),
         Command::Contract => contract(&run, None).await.map(drop),
+        Command::Recover => {
+            run.helpers = Some(helpers(&wire));
+            recover(&run, &plan, &Scope::All, Recovery::because("it was typed"))
+                .await
+                .map(drop)
+        }
     };
     let code = match &outcome {
         Ok(()) => ExitCode::Done,
