@@ -1,6 +1,6 @@
 //! `turnback back`: turns back.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use turnback_core::exit::ExitCode;
 use turnback_core::name::list;
@@ -53,7 +53,14 @@ pub(crate) async fn run(args: BackArgs) -> Result<ExitCode, Failure> {
         &args.file,
         "back",
         &args.blockers,
-        async |run| recover(run, loaded.plan(), &scope, recovery).await,
+        async |run| {
+            // Until it held the lease it had only been asked for.
+            let recovery = Recovery {
+                decided: Instant::now(),
+                ..recovery
+            };
+            recover(run, loaded.plan(), &scope, recovery).await
+        },
         |report| {
             show(report, loaded.plan());
             ExitCode::TurnedBack
