@@ -49,6 +49,15 @@ impl From<EngineError> for Failure {
                 .next("`turnback check` says what to do about each.");
         }
         let failure = Self::new(code, error.to_string());
+        if let EngineError::Target {
+            source: TargetError::LeaseHeld { .. },
+            ..
+        } = error
+        {
+            return failure.next(
+                "Nothing was touched. Wait for it; or end it where it runs (Ctrl-C, or `kill -INT` of its process: it stops at a safe point), then type this again.",
+            );
+        }
         if let EngineError::Halted(halt) = error {
             return failure.next(halt.next);
         }

@@ -19,6 +19,7 @@ async fn a_second_run_is_refused_until_the_first_is_gone() {
         let refused = world.must(arguments, 4).await;
         let holder = format!("turnback up of plan chat, process {}", first.pid());
         assert!(refused.contains(&holder), "{refused}");
+        assert!(refused.contains("kill -INT"), "{refused}");
     }
     first.killed().await;
     let second = world.start(&["up"]);
