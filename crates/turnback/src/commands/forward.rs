@@ -12,12 +12,14 @@ use turnback_engine::error::EngineError;
 use turnback_engine::stop::Stop;
 use turnback_postgres::PostgresTarget;
 
+use super::incident::write_report;
 use crate::cli::{Blockers, PlanFile};
 use crate::context::{Loaded, connect};
 use crate::failure::Failure;
 use crate::helpers::helpers;
 use crate::journal::Entries;
 use crate::output::Terminal;
+use crate::telling::now;
 
 /// A command on the target, with its journal.
 pub(crate) type LiveRun<J = Entries> = Run<PostgresTarget, J>;
@@ -60,6 +62,7 @@ pub(crate) async fn run_command<R>(
     show: impl FnOnce(&R) -> ExitCode,
 ) -> Result<R, Failure> {
     let plan = command.plan;
+    let begun = now();
     let terminal = Arc::new(Terminal::new());
     let stop = Stop::default();
     let watcher = tokio::spawn(stop_on_interrupt(stop.clone()));
@@ -94,6 +97,7 @@ pub(crate) async fn run_command<R>(
             Err(error.into())
         }
     };
+    write_report(command.store, begun).await;
     if let Some(correspondent) = correspondent {
         correspondent.finish().await;
     }

@@ -99,6 +99,7 @@ pub(super) fn next_steps(times: &Times, all: Duration) {
             wait(by_itself.from_fault),
             wait(by_itself.from_decision)
         );
+        anstream::println!("   The report of it: {}", by_itself.report.display());
     }
     anstream::println!(
         "   The whole took {}. The cluster is stopped and its directory removed.",

@@ -1,18 +1,23 @@
 //! The second half: the same change, watched, and a bad release that turns it back by itself.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use turnback_core::exit::ExitCode;
+use turnback_core::guard::Moment;
 use turnback_core::state::PhaseState;
 use turnback_engine::Until;
 use turnback_engine::watch::{TurnedBack, WatchedEnd};
 
 use super::chat::Chat;
 use super::engine::Engine;
+use super::failed;
 use super::release::Release;
 use super::screen::{DIM, Screen};
 use super::traffic::{Traffic, wait};
 use crate::cli::DemoArgs;
+use crate::commands::incident::last_report;
 use crate::failure::Failure;
 use crate::output::text::millis;
 
@@ -22,6 +27,8 @@ pub(super) struct ByItself {
     pub(super) from_fault: Duration,
     /// From the decision until then.
     pub(super) from_decision: Duration,
+    /// Where the report is.
+    pub(super) report: PathBuf,
 }
 
 /// The guards and decisions of this half, shown as they stand in the plan.
@@ -99,14 +106,25 @@ pub(super) async fn tell(
     Ok(ByItself {
         from_fault,
         from_decision,
+        report: report(chat).await?,
     })
+}
+
+/// Writes the report of what happened to where it outlives the demo.
+async fn report(chat: &Chat) -> Result<PathBuf, Failure> {
+    let written = last_report(&chat.journal(), Moment::default()).await?;
+    let (_, html) = written
+        .ok_or_else(|| Failure::new(ExitCode::Failed, "the journal knows of no incident"))?;
+    let path = std::env::temp_dir().join(format!("turnback-demo-{}.html", std::process::id()));
+    std::fs::write(&path, html).map_err(failed)?;
+    Ok(path)
 }
 
 fn turned(end: WatchedEnd) -> Result<Box<TurnedBack>, Failure> {
     match end {
         WatchedEnd::TurnedBack(turned) => Ok(turned),
         WatchedEnd::Forward(_) => Err(Failure::new(
-            turnback_core::exit::ExitCode::Failed,
+            ExitCode::Failed,
             "the guards did not see that a foreign key was broken",
         )),
     }

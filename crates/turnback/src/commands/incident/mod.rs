@@ -5,12 +5,14 @@ mod list;
 mod report;
 mod show;
 mod verify;
+mod written;
 
 use std::path::Path;
 
 use turnback_core::exit::ExitCode;
 use turnback_store::SqliteStore;
 
+pub(crate) use self::written::{last_report, write_report};
 use crate::cli::{IncidentArgs, IncidentCommand};
 use crate::failure::Failure;
 use crate::journal::in_time;
