@@ -23,6 +23,11 @@ fn the_story_ends_with_nothing_lost_and_what_to_type_next() {
         "{text}"
     );
     assert!(text.contains("(seed 7)"), "{text}");
+    let (_, report) = text.split_once("The report of it: ").expect("there is one");
+    let report = report.lines().next().unwrap_or_default();
+    let page = std::fs::read_to_string(report).expect("it outlives the demo");
+    assert!(page.contains("broken_keys"), "{page}");
+    std::fs::remove_file(report).expect("it is the test's own");
     // Piped, it is plain text: no colours, no bars, a line for each thing done.
     assert!(!text.contains(['\u{1b}', '\r']), "{text}");
     assert!(

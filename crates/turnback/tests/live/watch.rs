@@ -118,6 +118,12 @@ async fn a_breach_while_it_bakes_turns_back_by_itself_and_no_write_is_lost() {
     assert!(ran.said.contains("turning back keys"), "{}", ran.said);
     assert!(watched.shows_the_old_shape());
     assert_eq!(watched.did().await, ["turn_back"]);
+    let report = watched.world.path(".turnback/incident-1.html");
+    let report = std::fs::read_to_string(report).expect("a report was written by itself");
+    assert!(
+        report.contains("errors") && report.contains("<svg"),
+        "{report}"
+    );
     watched.world.must_be_as_before();
     traffic.finish(&[&Shape::Old, &Shape::Public]).await;
 }
