@@ -115,6 +115,15 @@ impl Ledger {
         })
     }
 
+    /// Whether one of these phases is still cut over.
+    pub(super) fn shows_new_shape(&self, phases: &[String]) -> bool {
+        phases.iter().any(|phase| {
+            let states = self.phases.get(phase).map(|cost| &cost.states);
+            let last = states.and_then(|states| states.last()).map(|(_, s)| *s);
+            matches!(last, Some(PhaseState::CutOver | PhaseState::Contracting))
+        })
+    }
+
     /// What these phases cost up to a moment.
     pub(super) fn of(&self, phases: &[String], until: Moment) -> Cost {
         let mut cost = Cost {

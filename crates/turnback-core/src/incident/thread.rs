@@ -287,7 +287,15 @@ impl Thread {
 
     fn run_ends(&mut self, at: Moment, outcome: &str, exit_code: u8) {
         self.by_hand = None;
-        let Some(current) = self.open() else { return };
+        let ledger = &self.ledger;
+        let current = self.current.as_mut();
+        let Some(current) = current.filter(|current| !current.is_over()) else {
+            return;
+        };
+        if current.kind == Kind::TurnBack && ledger.shows_new_shape(&current.phases) {
+            // Some of it is back, and not all that was to be.
+            current.recovered = None;
+        }
         let turned_back = current.kind == Kind::TurnBack
             && current.recovered.is_some()
             && current.recovery.failure.is_none()

@@ -434,3 +434,26 @@ fn a_guard_that_measures_nothing_holds_and_is_an_incident_too() {
         "{incident:#?}"
     );
 }
+
+#[test]
+fn a_way_back_of_which_only_a_part_is_done_has_not_recovered() {
+    let mut night = Night::deciding("- { when: { level: critical }, do: rollback }");
+    night.cuts_over("leaf-tables");
+    night.ends("done", 0);
+    night.cuts_over("users");
+    night.ends("done", 0);
+    night.begins("back");
+    night.write(JournalEvent::RecoveryBegun {
+        phases: vec!["users".to_owned(), "leaf-tables".to_owned()],
+        because: "a person said so".to_owned(),
+    });
+    night.turns_back("users");
+    night.ends("stopped: the server does not answer", 4);
+    assert_eq!(one(&night).recovered, None);
+    night.begins("back");
+    night.turns_back("leaf-tables");
+    night.ends("turned back", 5);
+    let incident = one(&night);
+    assert!(incident.recovered.is_some());
+    assert_eq!(how(&incident), Some(&End::TurnedBack));
+}

@@ -8,6 +8,7 @@ use super::case::{Case, Cases};
 use super::{store, took};
 use crate::cli::IncidentListArgs;
 use crate::failure::Failure;
+use crate::output::paragraph::width;
 use crate::output::table;
 
 pub(super) async fn run(args: IncidentListArgs) -> Result<ExitCode, Failure> {
@@ -35,6 +36,7 @@ pub(super) async fn run(args: IncidentListArgs) -> Result<ExitCode, Failure> {
             "incident", "opened", "plan", "phases", "what", "because", "detect", "decide",
             "recover", "end",
         ]);
+        shown.set_width(u16::try_from(width()).unwrap_or(u16::MAX));
         for case in &cases.all {
             shown.add_row(row(case));
         }

@@ -88,7 +88,7 @@ fn text(case: &Case, width: usize) -> String {
         };
         let detail = match line.detail.as_str() {
             "" => String::new(),
-            detail => format!(". {detail}"),
+            detail => format!(": {detail}"),
         };
         (clock(&line.at), format!("{mark}{}{detail}", line.what))
     });
