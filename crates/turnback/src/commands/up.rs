@@ -128,12 +128,12 @@ fn turned_back(turned: &TurnedBack, plan: &Plan) {
     );
 }
 
-/// Goes forward; where the plan requires a backup before each phase, one phase after the other,
-/// up to the first for which there is none.
+/// Goes forward; where the plan wants something between two phases, one after the other: up to the
+/// first that lacks the backup that it requires, with a copy of the ledger after each.
 async fn phases(run: &LiveRun, loaded: &Loaded, until: &Until) -> Result<End, EngineError> {
     let plan = loaded.plan();
     let watchers = watchers(plan, &run.target, run.journal.clone())?;
-    if plan.backups.require != Require::Phase {
+    if plan.backups.require != Require::Phase && plan.backups.copy_to.is_none() {
         return Ok(match up_watched(run, plan, until, &watchers).await? {
             WatchedEnd::Forward(report) => End::Forward(report, None),
             WatchedEnd::TurnedBack(turned) => End::TurnedBack(turned),
@@ -151,7 +151,7 @@ async fn phases(run: &LiveRun, loaded: &Loaded, until: &Until) -> Result<End, En
             id: &phase.id,
             irreversible: true,
         };
-        if !begun {
+        if !begun && plan.backups.require == Require::Phase {
             let lacking = match required::findings(loaded, &[demand]).await {
                 Ok(findings) => findings.into_iter().next(),
                 Err(failure) => {
@@ -177,6 +177,10 @@ async fn phases(run: &LiveRun, loaded: &Loaded, until: &Until) -> Result<End, En
         report.millis += more.millis;
         if is_last {
             break;
+        }
+        // After the last one it is copied with how the run ended.
+        if !begun {
+            required::copy(loaded).await;
         }
     }
     Ok(End::Forward(report, None))

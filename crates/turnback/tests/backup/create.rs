@@ -111,6 +111,9 @@ fn the_ledger_lies_beside_a_backup_as_files_and_in_a_second_database() {
         world.db.name()
     ));
     assert_eq!(copied, "pending");
+    // After each phase, not only at the end.
+    let said = world.must(&["up"], 0);
+    assert_eq!(said.matches("copied the ledger").count(), 2, "{said}");
 }
 
 #[test]
