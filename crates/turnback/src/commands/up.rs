@@ -179,7 +179,8 @@ async fn phases(run: &LiveRun, loaded: &Loaded, until: &Until) -> Result<End, En
             break;
         }
         // After the last one it is copied with how the run ended.
-        if !begun {
+        let is_end = plan.phases.last().is_some_and(|last| last.id == phase.id);
+        if !begun && !is_end {
             required::copy(loaded).await;
         }
     }
