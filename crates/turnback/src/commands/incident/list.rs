@@ -8,7 +8,6 @@ use super::case::{Case, Cases};
 use super::{store, took};
 use crate::cli::IncidentListArgs;
 use crate::failure::Failure;
-use crate::output::paragraph::width;
 use crate::output::table;
 
 pub(super) async fn run(args: IncidentListArgs) -> Result<ExitCode, Failure> {
@@ -33,10 +32,17 @@ pub(super) async fn run(args: IncidentListArgs) -> Result<ExitCode, Failure> {
         anstream::println!("No incidents: nothing was held, asked or turned back.");
     } else {
         let mut shown = table([
-            "incident", "opened", "plan", "phases", "what", "because", "detect", "decide",
-            "recover", "end",
+            "incident",
+            "opened (UTC)",
+            "plan",
+            "phases",
+            "what",
+            "because",
+            "detect",
+            "decide",
+            "recover",
+            "end",
         ]);
-        shown.set_width(u16::try_from(width()).unwrap_or(u16::MAX));
         for case in &cases.all {
             shown.add_row(row(case));
         }
@@ -63,7 +69,8 @@ fn row(case: &Case) -> [String; 10] {
     let (incident, times) = (&case.incident, &case.times);
     [
         incident.number.to_string(),
-        incident.opened.to_string(),
+        // To the minute: the rest is in `show`.
+        incident.opened.to_string().chars().take(16).collect(),
         incident.plan.clone(),
         incident.phases.join(", "),
         incident.kind.to_string(),
