@@ -3,8 +3,6 @@
 
 mod init_support;
 
-use std::time::{Duration, Instant};
-
 use init_support::{Db, chat, name, request};
 use turnback_core::init::init;
 use turnback_core::name::{Ident, TableName};
@@ -163,17 +161,12 @@ fn wide() -> Db {
 }
 
 #[test]
-fn a_thousand_tables_are_planned_in_seconds_however_they_are_grouped() {
+fn a_thousand_tables_are_planned_however_they_are_grouped() {
     let db = wide();
     let all = phase("all", db.0.tables.keys().cloned());
-    // A debug build on a busy machine: a search through all tables for each table, which is
-    // what this guards against, takes minutes.
-    let limit = Duration::from_secs(10);
-    let start = Instant::now();
+    // How long that takes is measured by the benchmark `planning`.
     assert!(programs(&db.0, [&all], &[])[0].1.is_ok());
-    assert!(start.elapsed() < limit, "one: {:?}", start.elapsed());
 
-    let start = Instant::now();
     let draft = init(&db.0, &request()).expect("a draft");
     let steps: Vec<_> = draft
         .phases
@@ -182,5 +175,4 @@ fn a_thousand_tables_are_planned_in_seconds_however_they_are_grouped() {
         .collect();
     let planned = programs(&db.0, &steps, &[]);
     assert!(planned.iter().all(|(_, program)| program.is_ok()));
-    assert!(start.elapsed() < limit, "steps: {:?}", start.elapsed());
 }
