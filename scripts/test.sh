@@ -52,5 +52,9 @@ read -r TURNBACK_TEST_CLUSTER_URL <"$pipes/out" ||
     fail "the throw-away cluster did not start; what it said is above."
 export TURNBACK_TEST_CLUSTER_URL
 
+# One more than there are cores: most tests wait for a server, or for time to pass, more than they
+# compute.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) + 1))}
+
 # All of them, even after one has failed: a run is long, and one wants to know everything it knows.
 cargo test --workspace --locked --no-fail-fast "$@"
