@@ -19,6 +19,12 @@ fn everything() -> Value {
             "max_archive_lag": "2GB", "max_retained_wal": "10GB", "max_lock_waits": 10,
             "min_free_disk": "1GB", "pause_when": "SELECT false", "ignore_standbys": ["late"]
         },
+        "objectives": {
+            "confirm": "1m", "maintenance_on": "1m", "tell": "1m", "snapshot": "1m",
+            "stop_services": "1m", "database": "1m", "restore_application": "1m",
+            "start_services": "1m", "drop_new_shape": "1m", "validate": "1m",
+            "maintenance_off": "1m", "total": "1m"
+        },
         "backups": {
             "directory": "backups", "jobs": 2, "keep": 3, "require": "contract", "max_age": "1d",
             "copy_to": "postgres://localhost/copies",
