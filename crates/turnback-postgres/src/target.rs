@@ -135,8 +135,17 @@ impl PostgresTarget {
     }
 }
 
+/// After which part of the budget whoever is in the way is looked for. Where they may be taken out
+/// of it, early: what they held is to be had within the same wait, before others take its place.
+fn first_look(against: Against) -> f64 {
+    match against {
+        Against::Nobody => FIRST_LOOK,
+        Against::Cancel | Against::Terminate => FIRST_LOOK / 6.0,
+    }
+}
+
 /// Who is in the way can only be asked while we wait, and from another session: looked for
-/// when most of the budget is gone, and again until somebody is found or the wait is over.
+/// when most of the budget is gone, or early where something may be done about them, and again until somebody is found or the wait is over.
 async fn watch(
     pool: PgPool,
     pid: i32,
@@ -144,11 +153,16 @@ async fn watch(
     against: Against,
     over: Arc<AtomicBool>,
 ) -> Vec<Blocker> {
-    tokio::time::sleep(budget.mul_f64(FIRST_LOOK)).await;
+    tokio::time::sleep(budget.mul_f64(first_look(against))).await;
+    let mut met: Vec<Blocker> = Vec::new();
     loop {
         let found = blockers::of(&pool, pid, against).await;
-        if !found.is_empty() || over.load(Ordering::Relaxed) {
-            return found;
+        met.retain(|before| found.iter().all(|now| now.pid != before.pid));
+        met.extend(found);
+        // Behind whoever was taken out of the way of one lock others may hold the next.
+        let enough = against == Against::Nobody && !met.is_empty();
+        if enough || over.load(Ordering::Relaxed) {
+            return met;
         }
         tokio::time::sleep(budget.mul_f64(NEXT_LOOK)).await;
     }
@@ -335,7 +349,8 @@ impl Target for PostgresTarget {
             Ok((asked, taken)) => {
                 let mut times = asked.times(taken);
                 // Whoever was taken out of the way in time for this very try.
-                if against != Against::Nobody && asked.waited() >= budget.mul_f64(FIRST_LOOK) {
+                let looked = budget.mul_f64(first_look(against));
+                if against != Against::Nobody && asked.waited() >= looked {
                     times.removed = removed_of(&watcher.await.unwrap_or_default()).collect();
                 } else {
                     watcher.abort();
