@@ -64,7 +64,7 @@ pub(super) async fn tell(
             "Its new query is slow; then its release script makes a foreign key anew and never validates it.",
         ]);
         let release = Release::deploy(chat);
-        screen.noted("released: 6 clients whose new query takes 200 to 400 ms");
+        screen.noted("released: 2 clients whose new query takes 200 to 400 ms");
         if engine.watches_latency() {
             screen.doing("the guard takes its samples");
             // Whatever it says, the story goes on.
