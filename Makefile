@@ -23,7 +23,7 @@ crash-test: ## Kill the program and crash the server, many times
 check: ## Formatting, lints, documentation, supply chain
 	@scripts/check.sh
 
-bench: ## Measure: backfill, cut-over and back, what clients pay, planning
+bench: ## Measure: backfill, cut-over and back, watching, what clients pay, planning
 	@scripts/bench.sh
 
 clean: ## Remove what was built

@@ -6,13 +6,12 @@ use std::time::Duration;
 use turnback_core::plan::Plan;
 use turnback_core::scope::Scope;
 use turnback_engine::{BackTo, Until, back, up};
-use turnback_testkit::{CHAT_SCHEMA, Report as Window, Shape, Workload, WorkloadOptions, fill};
+use turnback_testkit::{Report as Window, Shape, Workload, WorkloadOptions};
 
 use super::Failure;
 use super::report::{Report, count};
-use super::world::{World, execute};
+use super::world::{CHAT_TABLES, World};
 
-const TABLES: [&str; 4] = ["users", "conversations", "messages", "audit_logs"];
 /// Clients of either shape, and what each does in a second.
 const CLIENTS: (usize, f64) = (4, 50.0);
 /// After a transition, for those who still wait to be seen.
@@ -46,15 +45,8 @@ pub async fn run(sizes: [u64; 3]) -> Result<Report, Failure> {
 }
 
 async fn measure(size: u64) -> Result<Vec<String>, Failure> {
-    let world = World::start()?;
-    world.create("chat", None).await?;
-    let mut connection = world.connect("chat").await?;
-    execute(&mut connection, CHAT_SCHEMA).await?;
-    fill(&mut connection, size).await?;
-    for sql in ["VACUUM ANALYZE", "CHECKPOINT"] {
-        execute(&mut connection, sql).await?;
-    }
-    let planned = world.plan("chat", &TABLES).await?;
+    let world = World::chat(size).await?;
+    let planned = world.plan("chat", &CHAT_TABLES).await?;
     let until = Until {
         phase: Some("keys".to_owned()),
         expanded_only: true,

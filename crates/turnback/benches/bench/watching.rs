@@ -10,13 +10,12 @@ use turnback_core::plan::Plan;
 use turnback_core::state::PhaseState;
 use turnback_engine::Until;
 use turnback_engine::watch::{Probes, Scene, TurnedBack, WatchedEnd, Watchers, up_watched};
-use turnback_testkit::{CHAT_SCHEMA, Shape, Workload, WorkloadOptions, fill};
+use turnback_testkit::{Shape, Workload, WorkloadOptions};
 
 use super::Failure;
 use super::report::{Report, count};
-use super::world::{World, execute};
+use super::world::{CHAT_TABLES, World};
 
-const TABLES: [&str; 4] = ["users", "conversations", "messages", "audit_logs"];
 /// Clients of the old shape, and what each does in a second.
 const CLIENTS: (usize, f64) = (4, 50.0);
 /// Under the plan of the other benchmarks.
@@ -67,15 +66,8 @@ pub async fn run(sizes: [u64; 3]) -> Result<Report, Failure> {
 }
 
 async fn measure(size: u64) -> Result<Vec<String>, Failure> {
-    let world = World::start()?;
-    world.create("chat", None).await?;
-    let mut connection = world.connect("chat").await?;
-    execute(&mut connection, CHAT_SCHEMA).await?;
-    fill(&mut connection, size).await?;
-    for sql in ["VACUUM ANALYZE", "CHECKPOINT"] {
-        execute(&mut connection, sql).await?;
-    }
-    let planned = world.plan_with("chat", &TABLES, GUARDS).await?;
+    let world = World::chat(size).await?;
+    let planned = world.plan_with("chat", &CHAT_TABLES, GUARDS).await?;
     let options = WorkloadOptions {
         pace: Some(CLIENTS.1),
         ..WorkloadOptions::default()

@@ -15,7 +15,7 @@ use turnback_engine::progress::Progress;
 use turnback_engine::stop::Stop;
 use turnback_postgres::PostgresTarget;
 use turnback_store::SqliteStore;
-use turnback_testkit::{Cluster, ClusterOptions};
+use turnback_testkit::{CHAT_SCHEMA, Cluster, ClusterOptions, fill};
 
 use super::Failure;
 
@@ -30,6 +30,9 @@ const SETTINGS: [(&str, &str); 7] = [
     ("work_mem", "64MB"),
     ("autovacuum", "off"),
 ];
+
+/// The tables of the demo's chat service that have keys of their own.
+pub const CHAT_TABLES: [&str; 4] = ["users", "conversations", "messages", "audit_logs"];
 
 /// A cluster for one benchmark.
 pub struct World {
@@ -82,6 +85,19 @@ impl World {
     /// A session on a database.
     pub async fn connect(&self, database: &str) -> Result<PgConnection, Failure> {
         Ok(PgConnection::connect(&self.url(database)).await?)
+    }
+
+    /// A cluster with the demo's chat service, of about so many rows, in the database `chat`.
+    pub async fn chat(rows: u64) -> Result<Self, Failure> {
+        let world = Self::start()?;
+        world.create("chat", None).await?;
+        let mut connection = world.connect("chat").await?;
+        execute(&mut connection, CHAT_SCHEMA).await?;
+        fill(&mut connection, rows).await?;
+        for sql in ["VACUUM ANALYZE", "CHECKPOINT"] {
+            execute(&mut connection, sql).await?;
+        }
+        Ok(world)
     }
 
     /// A plan that converts these tables' keys, on a database.
