@@ -4,12 +4,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
+use turnback_core::chain::Head;
 use turnback_core::guard::{Moment, Sample, Series};
+use turnback_core::incident::report::Facts;
 use turnback_core::incident::{Incident, Measured, Times, incidents, measure};
 use turnback_core::journal::GuardTerms;
 use turnback_store::SqliteStore;
 
 use crate::failure::Failure;
+use crate::telling::now;
 
 /// Samples from so long before are looked at, at least.
 const BEFORE: Duration = Duration::from_secs(10 * 60);
@@ -24,6 +27,20 @@ pub(super) struct Case {
     /// What its guard measured, where it began with one.
     pub(super) measured: Option<Measured>,
     pub(super) times: Times,
+}
+
+impl Case {
+    /// What its report is made of, written now. `head` is the end of the journal.
+    pub(super) fn facts(&self, head: Option<Head>) -> Facts<'_> {
+        Facts {
+            incident: &self.incident,
+            measured: self.measured.as_ref(),
+            times: &self.times,
+            head,
+            written: now(),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
 }
 
 /// Every incident of a journal, and how many entries could not be read.

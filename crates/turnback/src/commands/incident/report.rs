@@ -5,27 +5,19 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use turnback_core::exit::ExitCode;
-use turnback_core::incident::report::{Facts, html, markdown};
+use turnback_core::incident::report::{html, markdown};
 
 use super::case::Cases;
 use super::store;
 use crate::cli::{IncidentReportArgs, ReportFormat};
 use crate::failure::Failure;
-use crate::telling::now;
 
 pub(super) async fn run(args: IncidentReportArgs) -> Result<ExitCode, Failure> {
     let store = store(&args.store.store).await?;
     let head = store.head().await?;
     let cases = Cases::read(&store).await?;
     let case = cases.take(args.number, &args.store.store)?;
-    let facts = Facts {
-        incident: &case.incident,
-        measured: case.measured.as_ref(),
-        times: &case.times,
-        head,
-        written: now(),
-        version: env!("CARGO_PKG_VERSION"),
-    };
+    let facts = case.facts(head);
     let report = match args.format() {
         ReportFormat::Md => markdown(&facts),
         ReportFormat::Html => html(&facts),

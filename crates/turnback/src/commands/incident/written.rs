@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use turnback_core::guard::Moment;
-use turnback_core::incident::report::{Facts, html};
+use turnback_core::incident::report::html;
 
 use super::case::Cases;
 use super::store;
 use crate::failure::Failure;
-use crate::telling::now;
 
 /// The report of the last incident that was opened since a moment, as HTML, with its number;
 /// nothing where there was none.
@@ -22,17 +21,7 @@ pub(crate) async fn last_report(
     let last = cases.all.into_iter().next_back();
     Ok(last
         .filter(|case| case.incident.opened >= since)
-        .map(|case| {
-            let facts = Facts {
-                incident: &case.incident,
-                measured: case.measured.as_ref(),
-                times: &case.times,
-                head,
-                written: now(),
-                version: env!("CARGO_PKG_VERSION"),
-            };
-            (case.incident.number, html(&facts))
-        }))
+        .map(|case| (case.incident.number, html(&case.facts(head)))))
 }
 
 /// Writes it beside the control store, in the place of an earlier one of the same incident, and
