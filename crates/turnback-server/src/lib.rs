@@ -1,0 +1,1 @@
+//! HTTP API, dashboard, flag service and metrics of `turnback serve`.
