@@ -1,0 +1,23 @@
+//! What edges answer and the API says: plain data, the same for pages, scripts and tests.
+//!
+//! Moments are milliseconds since 1970-01-01 UTC; times are in milliseconds.
+
+mod access;
+mod guard;
+mod phase;
+mod plan;
+mod progress;
+mod record;
+mod run;
+mod throttle;
+
+pub use self::access::{AuditEntry, NewAuditEntry, Outcome, Token};
+pub use self::guard::{
+    Baseline, BaselineOf, Guard, NewAnswer, Question, Reading, Said, Samples, Terms,
+};
+pub use self::phase::{Deed, Phase, WayBack, WayBackOf};
+pub use self::plan::{Check, Finding, Plan, PlannedPhase};
+pub use self::progress::{Filling, Progress};
+pub use self::record::{Backup, Incident, JournalEntry, ReportFormat};
+pub use self::run::{NewRun, Order, Run, RunState};
+pub use self::throttle::{Limit, SetThrottle, Throttle};

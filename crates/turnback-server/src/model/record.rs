@@ -1,0 +1,67 @@
+//! What was taken down: the journal, incidents, backups.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// An entry of the journal.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct JournalEntry {
+    /// Its place: grows.
+    pub number: i64,
+    /// When it was written: UTC, RFC 3339.
+    pub at: String,
+    /// What happened: an object whose `event` names its kind.
+    #[schema(value_type = Object)]
+    pub event: serde_json::Value,
+}
+
+/// An incident: what was held, asked or turned back.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Incident {
+    /// Its number.
+    pub number: usize,
+    /// The phase.
+    pub phase: String,
+    /// What it is, in a few words.
+    pub title: String,
+    /// When it began.
+    pub began: u64,
+    /// When it was over; none while it is not.
+    pub ended: Option<u64>,
+    /// How it came to its end, in words.
+    pub outcome: String,
+    /// From the decision until `public` showed the old shape.
+    pub to_old_shape_millis: Option<u64>,
+    /// Its times and numbers, name and value.
+    pub numbers: Vec<(String, String)>,
+}
+
+/// In which form a report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ReportFormat {
+    /// A page.
+    #[default]
+    Html,
+    /// Text with marks.
+    Markdown,
+    /// For scripts.
+    Json,
+}
+
+/// A backup.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Backup {
+    /// Its name.
+    pub id: String,
+    /// When it was taken.
+    pub taken: u64,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// When it was verified by restoring; none where it was not.
+    pub verified: Option<u64>,
+    /// What is the matter with it, as a sentence.
+    pub failure: Option<String>,
+    /// What it was made for.
+    pub note: Option<String>,
+}

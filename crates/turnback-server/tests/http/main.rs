@@ -1,0 +1,6 @@
+//! The process as its clients meet it, without a socket and with a made-up world.
+
+mod access;
+mod fake;
+mod problems;
+mod sight;
