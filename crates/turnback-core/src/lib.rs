@@ -12,6 +12,7 @@ pub mod decision;
 pub mod diagnostic;
 pub mod exit;
 pub mod fact;
+pub mod flag;
 pub mod forecast;
 pub mod growth;
 pub mod guard;
