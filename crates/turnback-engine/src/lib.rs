@@ -23,6 +23,7 @@ mod way;
 pub mod delivery;
 pub mod edges;
 pub mod error;
+pub mod flags;
 pub mod progress;
 pub mod watch;
 

@@ -143,12 +143,10 @@ impl<'a> Evaluation<'a> {
     fn choose(&mut self, arguments: &[Rule], data: Data<'_>) -> Result<Value, Failure> {
         for pair in arguments.chunks(2) {
             match pair {
-                [condition, value] => {
-                    if truth(&self.rule(condition, data)?) {
-                        return self.rule(value, data);
-                    }
-                }
                 [otherwise] => return self.rule(otherwise, data),
+                [condition, value] if truth(&self.rule(condition, data)?) => {
+                    return self.rule(value, data);
+                }
                 _ => {}
             }
         }

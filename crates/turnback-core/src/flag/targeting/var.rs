@@ -37,7 +37,7 @@ impl Evaluation<'_> {
         };
         let is_missing = |path: &&Value| match self.find(&coerce::text(path), data) {
             None | Some(Value::Null) => true,
-            Some(value) => value == Value::from(""),
+            Some(value) => value == "",
         };
         paths.iter().filter(is_missing).cloned().collect()
     }
