@@ -1,4 +1,8 @@
 //! Feature flags: read, evaluated, changed.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, and says where"
+)]
 
 mod changed;
 mod evaluated;
