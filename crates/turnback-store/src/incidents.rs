@@ -1,11 +1,12 @@
 //! What incidents are made from: the journal of every plan, samples, baselines.
 
-use sqlx::Row;
 use turnback_core::guard::{Baseline, Moment, Sample};
 use turnback_core::incident::Entry;
 use turnback_engine::error::JournalError;
 
-use crate::SqliteStore;
+use crate::ControlStore;
+use crate::database::sql;
+use crate::journal::failed;
 
 /// The whole journal, as far as it can be read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,26 +17,24 @@ pub struct WholeJournal {
     pub unreadable: u64,
 }
 
-impl SqliteStore {
-    /// The journal of every plan in the file.
+impl ControlStore {
+    /// The journal of every plan in the store.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read.
+    /// When the store cannot be read.
     pub async fn whole_journal(&self) -> Result<WholeJournal, JournalError> {
-        let rows = sqlx::query("SELECT number, at, plan, event FROM journal ORDER BY number")
-            .fetch_all(&self.pool)
-            .await
-            .map_err(failed)?;
+        let all = sql("SELECT number, at, plan, event FROM journal ORDER BY number");
+        let rows = self.database.all(all).await.map_err(failed)?;
         let mut journal = WholeJournal::default();
         for row in &rows {
-            let text = |column| row.try_get::<String, _>(column).map_err(failed);
+            let text = |column| row.get::<String>(column).map_err(failed);
             let at = text("at").ok().and_then(|at| Moment::from_rfc3339(&at));
             let event = text("event").ok();
             let event = event.and_then(|event| serde_json::from_str(&event).ok());
             match (at, event, text("plan")) {
                 (Some(at), Some(event), Ok(plan)) => journal.entries.push(Entry {
-                    number: row.try_get("number").map_err(failed)?,
+                    number: row.get("number").map_err(failed)?,
                     at,
                     plan,
                     event,
@@ -50,7 +49,7 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read.
+    /// When the store cannot be read.
     pub async fn samples_of(
         &self,
         plan: &str,
@@ -59,48 +58,47 @@ impl SqliteStore {
         until: Moment,
     ) -> Result<Vec<Sample>, JournalError> {
         let millis = |moment: Moment| i64::try_from(moment.0).unwrap_or(i64::MAX);
-        let rows: Vec<(i64, String)> = sqlx::query_as(
-            "SELECT at, reading FROM sample WHERE plan = ?1 AND guard = ?2 \
-             AND at BETWEEN ?3 AND ?4 ORDER BY at, number",
-        )
-        .bind(plan)
-        .bind(guard)
-        .bind(millis(from))
-        .bind(millis(until))
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
-        let sample = |(at, reading): (i64, String)| {
-            Some(Sample {
-                guard: guard.to_owned(),
-                at: Moment(u64::try_from(at).ok()?),
-                reading: serde_json::from_str(&reading).ok()?,
-            })
-        };
-        Ok(rows.into_iter().filter_map(sample).collect())
+        let samples = sql(
+            "SELECT at, reading FROM sample WHERE plan = $1 AND guard = $2 \
+             AND at BETWEEN $3 AND $4 ORDER BY at, number",
+        );
+        let samples = samples.bind(plan).bind(guard);
+        let rows = self
+            .database
+            .all(samples.bind(millis(from)).bind(millis(until)))
+            .await
+            .map_err(failed)?;
+        let mut read = Vec::new();
+        for row in rows {
+            let at: i64 = row.get("at").map_err(failed)?;
+            let reading: String = row.get("reading").map_err(failed)?;
+            if let (Ok(at), Ok(reading)) = (u64::try_from(at), serde_json::from_str(&reading)) {
+                read.push(Sample {
+                    guard: guard.to_owned(),
+                    at: Moment(at),
+                    reading,
+                });
+            }
+        }
+        Ok(read)
     }
 
     /// The last baseline of a phase of any plan.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read.
+    /// When the store cannot be read.
     pub async fn baseline_of(
         &self,
         plan: &str,
         phase: &str,
     ) -> Result<Option<Baseline>, JournalError> {
-        let kept: Option<String> =
-            sqlx::query_scalar("SELECT kept FROM baseline WHERE plan = ?1 AND phase = ?2")
-                .bind(plan)
-                .bind(phase)
-                .fetch_optional(&self.pool)
-                .await
-                .map_err(failed)?;
-        Ok(kept.and_then(|kept| serde_json::from_str(&kept).ok()))
+        let kept = sql("SELECT kept FROM baseline WHERE plan = $1 AND phase = $2");
+        let row = self.database.optional(kept.bind(plan).bind(phase)).await;
+        let Some(row) = row.map_err(failed)? else {
+            return Ok(None);
+        };
+        let kept: String = row.get("kept").map_err(failed)?;
+        Ok(serde_json::from_str(&kept).ok())
     }
-}
-
-fn failed(error: sqlx::Error) -> JournalError {
-    JournalError(error.to_string())
 }

@@ -1,13 +1,14 @@
 //! What a watch keeps: samples, baselines, and questions with their answers.
 
-use sqlx::Row;
 use turnback_core::guard::{Baseline, Moment, Sample};
 use turnback_core::journal::JournalEvent;
 use turnback_core::watch::{Answer, Question};
 use turnback_engine::error::JournalError;
 use turnback_engine::watch::{Answered, WatchStore};
 
-use crate::SqliteStore;
+use crate::ControlStore;
+use crate::database::{Row, Statement, sql};
+use crate::journal::failed;
 
 /// A question to people, as the store keeps it.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,36 +31,30 @@ pub struct AskedQuestion {
     pub closed: Option<String>,
 }
 
-impl SqliteStore {
+impl ControlStore {
     /// A question of this plan by its number.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read.
+    /// When the store cannot be read.
     pub async fn question(&self, number: i64) -> Result<Option<AskedQuestion>, JournalError> {
-        let row = sqlx::query("SELECT * FROM question WHERE plan = ?1 AND number = ?2")
-            .bind(&self.plan)
-            .bind(number)
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(failed)?;
-        row.as_ref().map(asked).transpose()
+        let question = sql("SELECT * FROM question WHERE plan = $1 AND number = $2");
+        let row = self
+            .database
+            .optional(question.bind(&self.plan).bind(number))
+            .await;
+        row.map_err(failed)?.as_ref().map(asked).transpose()
     }
 
     /// Questions of this plan that are open, the oldest first.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read.
+    /// When the store cannot be read.
     pub async fn open_questions(&self) -> Result<Vec<AskedQuestion>, JournalError> {
-        sqlx::query("SELECT * FROM question WHERE plan = ?1 AND closed IS NULL ORDER BY number")
-            .bind(&self.plan)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(failed)?
-            .iter()
-            .map(asked)
-            .collect()
+        let open = sql("SELECT * FROM question WHERE plan = $1 AND closed IS NULL ORDER BY number");
+        let rows = self.database.all(open.bind(&self.plan)).await;
+        rows.map_err(failed)?.iter().map(asked).collect()
     }
 
     /// What the watch over phases of this plan wrote last: what each guard said last of each phase,
@@ -67,25 +62,22 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read.
+    /// When the store cannot be read.
     pub async fn about_watch(&self) -> Result<Vec<(Moment, JournalEvent)>, JournalError> {
-        let rows = sqlx::query(
-            "SELECT unixepoch(at, 'subsec') * 1000.0 AS at, event FROM journal WHERE number IN \
-             (SELECT max(number) FROM journal WHERE plan = ?1 AND event ->> 'event' IN \
+        let last = sql("SELECT at, event FROM journal WHERE number IN \
+             (SELECT max(number) FROM journal WHERE plan = $1 AND json(event) ->> 'event' IN \
              ('guard_says', 'bake_begun', 'bake_passed', 'phase_became') \
-             GROUP BY event ->> 'phase', event ->> 'event', event ->> '$.verdict.guard') \
-             ORDER BY number",
-        )
-        .bind(&self.plan)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+             GROUP BY json(event) ->> 'phase', json(event) ->> 'event', \
+             json(event) -> 'verdict' ->> 'guard') \
+             ORDER BY number");
+        let rows = self.database.all(last.bind(&self.plan)).await;
         let mut events = Vec::new();
-        for row in &rows {
-            let at: f64 = row.try_get("at").map_err(failed)?;
-            let event: String = row.try_get("event").map_err(failed)?;
-            if let Ok(event) = serde_json::from_str(&event) {
-                events.push((Moment(at as u64), event));
+        for row in rows.map_err(failed)? {
+            let at: String = row.get("at").map_err(failed)?;
+            let event: String = row.get("event").map_err(failed)?;
+            if let (Some(at), Ok(event)) = (Moment::from_rfc3339(&at), serde_json::from_str(&event))
+            {
+                events.push((at, event));
             }
         }
         Ok(events)
@@ -96,7 +88,7 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// When the file cannot be written.
+    /// When the store cannot be written.
     pub async fn answer(
         &self,
         number: i64,
@@ -104,77 +96,81 @@ impl SqliteStore {
         by: &str,
         why: Option<&str>,
     ) -> Result<bool, JournalError> {
-        let done = sqlx::query(
-            "UPDATE question SET answer = ?3, answered_by = ?4, why = ?5, taken = 0, refused = NULL \
-             WHERE plan = ?1 AND number = ?2 AND closed IS NULL",
+        let answered = sql(
+            "UPDATE question SET answer = $3, answered_by = $4, why = $5, taken = FALSE, \
+             refused = NULL WHERE plan = $1 AND number = $2 AND closed IS NULL",
         )
         .bind(&self.plan)
         .bind(number)
         .bind(answer.word())
         .bind(by)
-        .bind(why)
-        .execute(&self.pool)
-        .await
-        .map_err(failed)?;
-        Ok(done.rows_affected() > 0)
+        .bind(why);
+        Ok(self.write(answered).await? > 0)
+    }
+
+    /// A statement that writes, by itself: how many rows it changed.
+    async fn write(&self, statement: Statement) -> Result<u64, JournalError> {
+        let mut transaction = self.writing().await.map_err(failed)?;
+        let rows = transaction.run(statement).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(rows)
     }
 }
 
-impl WatchStore for SqliteStore {
+impl WatchStore for ControlStore {
     async fn keep_samples(&self, phase: &str, samples: &[Sample]) -> Result<(), JournalError> {
         if samples.is_empty() {
             return Ok(());
         }
-        let mut transaction = self.pool.begin().await.map_err(failed)?;
+        let mut transaction = self.writing().await.map_err(failed)?;
         for sample in samples {
-            sqlx::query(
-                "INSERT INTO sample (plan, phase, guard, at, reading) VALUES (?1, ?2, ?3, ?4, ?5)",
+            let kept = sql(
+                "INSERT INTO sample (plan, phase, guard, at, reading) VALUES ($1, $2, $3, $4, $5)",
             )
             .bind(&self.plan)
             .bind(phase)
             .bind(&sample.guard)
             .bind(millis(sample.at))
-            .bind(json(&sample.reading)?)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
+            .bind(json(&sample.reading)?);
+            transaction.run(kept).await.map_err(failed)?;
         }
         transaction.commit().await.map_err(failed)
     }
 
     async fn baseline(&self, phase: &str) -> Result<Option<Baseline>, JournalError> {
-        let kept: Option<String> =
-            sqlx::query_scalar("SELECT kept FROM baseline WHERE plan = ?1 AND phase = ?2")
-                .bind(&self.plan)
-                .bind(phase)
-                .fetch_optional(&self.pool)
-                .await
-                .map_err(failed)?;
-        kept.map(|kept| read(&kept)).transpose()
+        let kept = sql("SELECT kept FROM baseline WHERE plan = $1 AND phase = $2");
+        let row = self
+            .database
+            .optional(kept.bind(&self.plan).bind(phase))
+            .await;
+        let Some(row) = row.map_err(failed)? else {
+            return Ok(None);
+        };
+        read(&row.get::<String>("kept").map_err(failed)?).map(Some)
     }
 
     async fn keep_baseline(&self, phase: &str, baseline: &Baseline) -> Result<(), JournalError> {
-        sqlx::query("INSERT OR REPLACE INTO baseline (plan, phase, kept) VALUES (?1, ?2, ?3)")
-            .bind(&self.plan)
-            .bind(phase)
-            .bind(json(baseline)?)
-            .execute(&self.pool)
-            .await
-            .map(drop)
-            .map_err(failed)
+        let kept = sql(
+            "INSERT INTO baseline (plan, phase, kept) VALUES ($1, $2, $3) \
+             ON CONFLICT (plan, phase) DO UPDATE SET kept = excluded.kept",
+        );
+        let kept = kept.bind(&self.plan).bind(phase).bind(json(baseline)?);
+        self.write(kept).await.map(drop)
     }
 
     async fn has_baked(&self, phase: &str) -> Result<bool, JournalError> {
-        let last: Option<String> = sqlx::query_scalar(
-            "SELECT event ->> 'event' FROM journal WHERE plan = ?1 AND event ->> 'phase' = ?2 \
-             AND event ->> 'event' IN ('bake_passed', 'phase_became') ORDER BY number DESC LIMIT 1",
-        )
-        .bind(&self.plan)
-        .bind(phase)
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(failed)?;
-        Ok(last.as_deref() == Some("bake_passed"))
+        let last = sql("SELECT json(event) ->> 'event' AS event FROM journal \
+             WHERE plan = $1 AND json(event) ->> 'phase' = $2 \
+             AND json(event) ->> 'event' IN ('bake_passed', 'phase_became') \
+             ORDER BY number DESC LIMIT 1");
+        let row = self
+            .database
+            .optional(last.bind(&self.plan).bind(phase))
+            .await;
+        let Some(row) = row.map_err(failed)? else {
+            return Ok(false);
+        };
+        Ok(row.get::<String>("event").map_err(failed)? == "bake_passed")
     }
 
     async fn ask(
@@ -183,49 +179,40 @@ impl WatchStore for SqliteStore {
         question: &Question,
         until: Option<Moment>,
     ) -> Result<i64, JournalError> {
-        sqlx::query_scalar(
+        let asked = sql(
             "INSERT INTO question (plan, phase, question, kept, asked_at, until) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING number",
+             VALUES ($1, $2, $3, $4, $5, $6) RETURNING number",
         )
         .bind(&self.plan)
         .bind(phase)
         .bind(question.id)
         .bind(json(question)?)
         .bind(millis(question.asked))
-        .bind(until.map(millis))
-        .fetch_one(&self.pool)
-        .await
-        .map_err(failed)
+        .bind(until.map(millis));
+        let mut transaction = self.writing().await.map_err(failed)?;
+        let row = transaction.one(asked).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        row.get("number").map_err(failed)
     }
 
     async fn answers(&self, phase: &str) -> Result<Vec<Answered>, JournalError> {
-        let mut transaction = self
-            .pool
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(failed)?;
-        let rows = sqlx::query(
+        let mut transaction = self.writing().await.map_err(failed)?;
+        let given = sql(
             "SELECT number, question, answer, answered_by FROM question \
-             WHERE plan = ?1 AND phase = ?2 AND closed IS NULL AND answer IS NOT NULL \
-             AND taken = 0 ORDER BY number",
-        )
-        .bind(&self.plan)
-        .bind(phase)
-        .fetch_all(&mut *transaction)
-        .await
-        .map_err(failed)?;
+             WHERE plan = $1 AND phase = $2 AND closed IS NULL AND answer IS NOT NULL \
+             AND NOT taken ORDER BY number",
+        );
+        let given = given.bind(&self.plan).bind(phase);
         let mut answers = Vec::new();
-        for row in &rows {
-            sqlx::query("UPDATE question SET taken = 1 WHERE number = ?1")
-                .bind(row.try_get::<i64, _>("number").map_err(failed)?)
-                .execute(&mut *transaction)
-                .await
-                .map_err(failed)?;
-            let word: String = row.try_get("answer").map_err(failed)?;
+        for row in transaction.all(given).await.map_err(failed)? {
+            let number: i64 = row.get("number").map_err(failed)?;
+            let taken = sql("UPDATE question SET taken = TRUE WHERE number = $1");
+            transaction.run(taken.bind(number)).await.map_err(failed)?;
+            let word: String = row.get("answer").map_err(failed)?;
             answers.push(Answered {
-                question: row.try_get("question").map_err(failed)?,
+                question: row.count("question").map_err(failed)?,
                 answer: named(&word)?,
-                by: row.try_get("answered_by").map_err(failed)?,
+                by: row.get("answered_by").map_err(failed)?,
             });
         }
         transaction.commit().await.map_err(failed)?;
@@ -233,18 +220,10 @@ impl WatchStore for SqliteStore {
     }
 
     async fn refuse(&self, phase: &str, question: u32, why: &str) -> Result<(), JournalError> {
-        sqlx::query(
-            "UPDATE question SET refused = ?4 \
-             WHERE plan = ?1 AND phase = ?2 AND question = ?3 AND closed IS NULL",
-        )
-        .bind(&self.plan)
-        .bind(phase)
-        .bind(question)
-        .bind(why)
-        .execute(&self.pool)
-        .await
-        .map(drop)
-        .map_err(failed)
+        let refused = sql("UPDATE question SET refused = $4 \
+             WHERE plan = $1 AND phase = $2 AND question = $3 AND closed IS NULL");
+        let refused = refused.bind(&self.plan).bind(phase).bind(question);
+        self.write(refused.bind(why)).await.map(drop)
     }
 
     async fn close(
@@ -253,37 +232,30 @@ impl WatchStore for SqliteStore {
         question: Option<u32>,
         how: &str,
     ) -> Result<(), JournalError> {
-        sqlx::query(
-            "UPDATE question SET closed = ?4 WHERE plan = ?1 AND phase = ?2 \
-             AND closed IS NULL AND (?3 IS NULL OR question = ?3)",
-        )
-        .bind(&self.plan)
-        .bind(phase)
-        .bind(question)
-        .bind(how)
-        .execute(&self.pool)
-        .await
-        .map(drop)
-        .map_err(failed)
+        let closed = sql(
+            "UPDATE question SET closed = $4 WHERE plan = $1 AND phase = $2 \
+             AND closed IS NULL AND ($3 IS NULL OR question = $3)",
+        );
+        let closed = closed.bind(&self.plan).bind(phase).bind(question);
+        self.write(closed.bind(how)).await.map(drop)
     }
 }
 
-fn asked(row: &sqlx::sqlite::SqliteRow) -> Result<AskedQuestion, JournalError> {
-    let word: Option<String> = row.try_get("answer").map_err(failed)?;
-    let by: Option<String> = row.try_get("answered_by").map_err(failed)?;
-    let until: Option<i64> = row.try_get("until").map_err(failed)?;
-    let kept: String = row.try_get("kept").map_err(failed)?;
+fn asked(row: &Row) -> Result<AskedQuestion, JournalError> {
+    let text = |column| row.get::<Option<String>>(column).map_err(failed);
+    let until: Option<i64> = row.get("until").map_err(failed)?;
+    let word = text("answer")?.map(|word| named(&word)).transpose()?;
     Ok(AskedQuestion {
-        number: row.try_get("number").map_err(failed)?,
-        phase: row.try_get("phase").map_err(failed)?,
-        question: read(&kept)?,
+        number: row.get("number").map_err(failed)?,
+        phase: row.get("phase").map_err(failed)?,
+        question: read(&row.get::<String>("kept").map_err(failed)?)?,
         until: until
             .and_then(|until| u64::try_from(until).ok())
             .map(Moment),
-        answer: word.map(|word| named(&word)).transpose()?.zip(by),
-        taken: row.try_get("taken").map_err(failed)?,
-        refused: row.try_get("refused").map_err(failed)?,
-        closed: row.try_get("closed").map_err(failed)?,
+        answer: word.zip(text("answered_by")?),
+        taken: row.get("taken").map_err(failed)?,
+        refused: text("refused")?,
+        closed: text("closed")?,
     })
 }
 
@@ -306,8 +278,4 @@ fn read<V: serde::de::DeserializeOwned>(text: &str) -> Result<V, JournalError> {
             "something in it was written by another turnback: {error}"
         ))
     })
-}
-
-fn failed(error: sqlx::Error) -> JournalError {
-    JournalError(error.to_string())
 }

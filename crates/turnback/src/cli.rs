@@ -16,6 +16,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use turnback_core::plan::{parse_duration, parse_size};
 use turnback_core::removal::Removal;
+use turnback_store::StorePlace;
 
 pub use self::answer::{AnswerArgs, AnswerWord};
 pub use self::backup::{
@@ -227,9 +228,16 @@ pub struct PlanFile {
         hide_env_values = true
     )]
     pub target: Option<String>,
-    /// The control store: where the journal is kept
-    #[arg(long, value_name = "FILE", default_value = ".turnback/journal.db")]
-    pub store: PathBuf,
+    /// The control store: where the journal is kept; a file, or a PostgreSQL database that several
+    /// share (`postgres://…`)
+    #[arg(
+        long,
+        value_name = "FILE|URL",
+        default_value = ".turnback/journal.db",
+        env = "TURNBACK_STORE",
+        hide_env_values = true
+    )]
+    pub store: StorePlace,
 }
 
 /// What may be done about sessions that hold a lock a step waits for.

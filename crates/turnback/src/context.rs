@@ -10,7 +10,7 @@ use turnback_core::schema::Snapshot;
 use turnback_engine::edges::Target;
 use turnback_engine::error::{JournalError, TargetError};
 use turnback_postgres::PostgresTarget;
-use turnback_store::SqliteStore;
+use turnback_store::{ControlStore, StorePlace};
 
 use crate::cli::PlanFile;
 use crate::failure::Failure;
@@ -67,7 +67,7 @@ impl Loaded {
         Self::read(&PlanFile {
             plan: plan.to_path_buf(),
             target: Some("postgres://localhost/".to_owned()),
-            store: PathBuf::new(),
+            store: StorePlace::File(PathBuf::new()),
         })
     }
 
@@ -123,12 +123,11 @@ impl Loaded {
         &self,
         file: &PlanFile,
     ) -> Result<BTreeMap<String, PhaseLocks>, JournalError> {
-        if matches!(file.store.try_exists(), Ok(false)) {
-            return Ok(BTreeMap::new());
-        }
         in_time(async {
-            let journal = SqliteStore::open(&file.store, &self.plan().name).await?;
-            Ok(worst_locks(&journal.about_locks().await?))
+            match ControlStore::open_existing(&file.store, &self.plan().name).await? {
+                Some(journal) => Ok(worst_locks(&journal.about_locks().await?)),
+                None => Ok(BTreeMap::new()),
+            }
         })
         .await
     }

@@ -1,7 +1,6 @@
 //! The journal of a command, which goes on without one where the control store cannot be used:
 //! the journal is for people, and what was done to a database is in that database's ledger.
 
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,20 +11,20 @@ use turnback_core::watch::Question;
 use turnback_engine::edges::Journal;
 use turnback_engine::error::JournalError;
 use turnback_engine::watch::{Answered, WatchStore};
-use turnback_store::SqliteStore;
+use turnback_store::{ControlStore, StorePlace};
 
 use crate::output::Terminal;
 use crate::telling::{Correspondent, Telling};
 
-/// How long a file system that does not answer may hold up an entry, and so the way back.
+/// How long a file system or a server that does not answer may hold up an entry, and so the way back.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Entries in the control store, until that refuses one. Then it says so, once, and the command
 /// goes on: for want of a journal nobody loses the way back.
 #[derive(Clone)]
 pub(crate) struct Entries {
-    store: Arc<Mutex<Option<SqliteStore>>>,
-    path: PathBuf,
+    store: Arc<Mutex<Option<ControlStore>>>,
+    place: StorePlace,
     terminal: Arc<Terminal>,
     /// Whoever tells people, where the plan says so.
     telling: Option<Arc<Telling>>,
@@ -35,11 +34,11 @@ pub(crate) struct Entries {
 
 impl Entries {
     /// Opens the control store, or says why there will be no journal.
-    pub(crate) async fn open(path: &Path, plan: &str, terminal: Arc<Terminal>) -> Self {
-        let opened = in_time(SqliteStore::open(path, plan)).await;
+    pub(crate) async fn open(place: &StorePlace, plan: &str, terminal: Arc<Terminal>) -> Self {
+        let opened = in_time(ControlStore::open(place, plan)).await;
         let entries = Self {
             store: Arc::default(),
-            path: path.to_owned(),
+            place: place.clone(),
             terminal,
             telling: None,
             target: None,
@@ -75,14 +74,14 @@ impl Entries {
         event
     }
 
-    fn store(&self) -> Option<SqliteStore> {
+    fn store(&self) -> Option<ControlStore> {
         self.store
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    fn keep(&self, store: Option<SqliteStore>) {
+    fn keep(&self, store: Option<ControlStore>) {
         *self.store.lock().unwrap_or_else(PoisonError::into_inner) = store;
     }
 
@@ -91,7 +90,7 @@ impl Entries {
         self.terminal.line(&format!(
             "warning: {error}. This command goes on without a journal: the ledger in the database \
              holds what was done, and the way back. {}",
-            remedy(&self.path)
+            remedy(&self.place)
         ));
     }
 }
@@ -116,7 +115,7 @@ impl Entries {
     /// Uses the control store; gives it up, and says so, where it refuses.
     async fn using<R>(
         &self,
-        work: impl AsyncFnOnce(SqliteStore) -> Result<R, JournalError>,
+        work: impl AsyncFnOnce(ControlStore) -> Result<R, JournalError>,
     ) -> Result<R, JournalError> {
         let Some(store) = self.store() else {
             return Err(JournalError("there is no control store".to_owned()));
@@ -185,14 +184,20 @@ pub(crate) async fn in_time<R>(
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(outcome) => outcome,
         Err(_) => Err(JournalError(format!(
-            "its file system has not answered for {} s",
+            "it has not answered for {} s",
             PATIENCE.as_secs()
         ))),
     }
 }
 
 /// What gives the next command a control store that can be used.
-pub(crate) fn remedy(path: &Path) -> String {
+pub(crate) fn remedy(place: &StorePlace) -> String {
+    let Some(path) = place.file() else {
+        return format!(
+            "Once {place} answers and lets turnback in, the same command uses it again; --store \
+             names another."
+        );
+    };
     let shown = path.display();
     // A link that leads nowhere is in the way, too.
     if path.symlink_metadata().is_ok() {

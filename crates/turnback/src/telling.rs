@@ -13,7 +13,7 @@ use turnback_core::plan::Plan;
 use turnback_engine::delivery::{Desk, Fate, Outbox};
 use turnback_engine::error::OutboxError;
 use turnback_outbound::{Http, Post};
-use turnback_store::SqliteStore;
+use turnback_store::ControlStore;
 
 use crate::failure::Failure;
 use crate::output::Terminal;
@@ -42,7 +42,7 @@ pub(crate) fn post() -> Result<Post, Failure> {
 /// run.
 pub(crate) struct Telling {
     notify: Notify,
-    store: SqliteStore,
+    store: ControlStore,
     post: Post,
     news: Mutex<News>,
     terminal: Arc<Terminal>,
@@ -51,7 +51,7 @@ pub(crate) struct Telling {
 impl Telling {
     /// Prepares to tell; nothing where the plan tells nobody, or nobody can be told, which is
     /// said.
-    pub(crate) fn new(plan: &Plan, store: SqliteStore, terminal: Arc<Terminal>) -> Option<Self> {
+    pub(crate) fn new(plan: &Plan, store: ControlStore, terminal: Arc<Terminal>) -> Option<Self> {
         if plan.notify.rules.is_empty() {
             return None;
         }
@@ -71,7 +71,7 @@ impl Telling {
         })
     }
 
-    fn desk(&self) -> Desk<'_, SqliteStore, Post> {
+    fn desk(&self) -> Desk<'_, ControlStore, Post> {
         Desk {
             notify: &self.notify,
             outbox: &self.store,

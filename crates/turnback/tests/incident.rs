@@ -11,7 +11,7 @@ use turnback_core::journal::JournalEvent;
 use turnback_core::state::PhaseState;
 use turnback_engine::edges::Journal;
 use turnback_engine::watch::WatchStore;
-use turnback_store::SqliteStore;
+use turnback_store::{ControlStore, StorePlace};
 use turnback_testkit::Cluster;
 
 use night::Night;
@@ -32,7 +32,7 @@ impl World {
     }
 
     async fn write(&self, plan: &str, events: &[JournalEvent]) {
-        let store = SqliteStore::open(&self.store(), plan)
+        let store = ControlStore::open(&StorePlace::File(self.store()), plan)
             .await
             .expect("opened");
         for event in events {
@@ -43,7 +43,7 @@ impl World {
     /// What happened on a night. The store gives entries the time of day, so these are put in
     /// with their own, as an older turnback left them; what the store writes next chains them.
     async fn lives_through(&self, night: &Night) {
-        let store = SqliteStore::open(&self.store(), "shop")
+        let store = ControlStore::open(&StorePlace::File(self.store()), "shop")
             .await
             .expect("opened");
         let url = format!("sqlite://{}", self.store().display());

@@ -6,7 +6,7 @@ WITH namespaces AS MATERIALIZED (
     SELECT n.oid, n.nspname::text AS name, n.nspowner, n.nspacl
     FROM pg_namespace n
     WHERE NOT starts_with(n.nspname, 'pg_')
-      AND n.nspname NOT IN ('information_schema', 'turnback')
+      AND n.nspname NOT IN ('information_schema', 'turnback', 'turnback_control')
       AND n.oid NOT IN (
           SELECT d.objid FROM pg_depend d
           WHERE d.classid = 'pg_namespace'::regclass AND d.deptype = 'e')

@@ -6,7 +6,7 @@ SELECT
             'last_value', s.last_value
         ) ORDER BY s.schemaname, s.sequencename), '[]')
      FROM pg_sequences s
-     WHERE s.last_value IS NOT NULL AND s.schemaname <> 'turnback'),
+     WHERE s.last_value IS NOT NULL AND s.schemaname NOT IN ('turnback', 'turnback_control')),
     (SELECT coalesce(json_agg(json_build_object(
             'name', e.evtname,
             'event', e.evtevent,

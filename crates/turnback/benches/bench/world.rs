@@ -14,7 +14,7 @@ use turnback_engine::error::EngineError;
 use turnback_engine::progress::Progress;
 use turnback_engine::stop::Stop;
 use turnback_postgres::PostgresTarget;
-use turnback_store::SqliteStore;
+use turnback_store::{ControlStore, StorePlace};
 use turnback_testkit::{CHAT_SCHEMA, Cluster, ClusterOptions, fill};
 
 use super::Failure;
@@ -159,13 +159,17 @@ impl Planned {
     pub async fn run<R>(
         &self,
         command: &str,
-        work: impl AsyncFnOnce(&Run<PostgresTarget, SqliteStore>, &Plan) -> Result<R, EngineError>,
+        work: impl AsyncFnOnce(&Run<PostgresTarget, ControlStore>, &Plan) -> Result<R, EngineError>,
     ) -> Result<(R, Vec<StepTime>), Failure> {
         let watch = Arc::new(Watch {
             steps: Mutex::default(),
             state: self.state.clone(),
         });
-        let store = SqliteStore::open(&self.journal.path().join("journal.db"), "bench").await?;
+        let store = ControlStore::open(
+            &StorePlace::File(self.journal.path().join("journal.db")),
+            "bench",
+        )
+        .await?;
         let run = Run::begin(
             self.target.clone(),
             store,

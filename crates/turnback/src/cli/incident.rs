@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use turnback_core::chain::Head;
+use turnback_store::StorePlace;
 
 /// `incident`
 #[derive(Debug, Args)]
@@ -29,9 +30,16 @@ pub enum IncidentCommand {
 /// Which journal. Neither the plan nor the database is needed.
 #[derive(Clone, Debug, Args)]
 pub struct StoreFile {
-    /// The control store: where the journal is kept
-    #[arg(long, value_name = "FILE", default_value = ".turnback/journal.db")]
-    pub store: PathBuf,
+    /// The control store: where the journal is kept; a file, or a PostgreSQL database that several
+    /// share (`postgres://…`)
+    #[arg(
+        long,
+        value_name = "FILE|URL",
+        default_value = ".turnback/journal.db",
+        env = "TURNBACK_STORE",
+        hide_env_values = true
+    )]
+    pub store: StorePlace,
 }
 
 /// `incident verify`

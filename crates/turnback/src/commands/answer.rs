@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use turnback_core::exit::ExitCode;
 use turnback_core::watch::Answer;
-use turnback_store::{AskedQuestion, SqliteStore};
+use turnback_store::{AskedQuestion, ControlStore};
 
 use crate::cli::AnswerArgs;
 use crate::context::Loaded;
@@ -20,18 +20,16 @@ const LOOK: Duration = Duration::from_millis(100);
 
 pub(crate) async fn run(args: AnswerArgs) -> Result<ExitCode, Failure> {
     let loaded = Loaded::read_alone(&args.file.plan)?;
-    let path = &args.file.store;
+    let place = &args.file.store;
     let nothing = || anstream::println!("No question is open.");
-    if matches!(path.try_exists(), Ok(false)) {
+    let opened = ControlStore::open_existing(place, &loaded.plan().name).await;
+    let Some(store) = opened.map_err(|error| Failure::from(error).next(remedy(place)))? else {
         if let Some(number) = args.question {
             return Err(not_there(number));
         }
         nothing();
         return Ok(ExitCode::Done);
-    }
-    let store = SqliteStore::open(path, &loaded.plan().name)
-        .await
-        .map_err(|error| Failure::from(error).next(remedy(path)))?;
+    };
     let (Some(number), Some(word)) = (args.question, args.answer) else {
         let open = store.open_questions().await?;
         if open.is_empty() {
@@ -64,7 +62,7 @@ pub(crate) async fn run(args: AnswerArgs) -> Result<ExitCode, Failure> {
 }
 
 /// Waits until the run has taken the answer, and says what became of it.
-async fn heard(store: &SqliteStore, number: i64, answer: Answer) -> Result<ExitCode, Failure> {
+async fn heard(store: &ControlStore, number: i64, answer: Answer) -> Result<ExitCode, Failure> {
     let begun = tokio::time::Instant::now();
     while begun.elapsed() < HEARD {
         tokio::time::sleep(LOOK).await;

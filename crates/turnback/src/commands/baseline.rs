@@ -4,7 +4,7 @@ use serde_json::json;
 use turnback_core::exit::ExitCode;
 use turnback_core::guard::lack;
 use turnback_engine::watch::WatchStore;
-use turnback_store::SqliteStore;
+use turnback_store::ControlStore;
 
 use crate::cli::BaselineArgs;
 use crate::context::Loaded;
@@ -22,13 +22,8 @@ pub(crate) async fn run(args: BaselineArgs) -> Result<ExitCode, Failure> {
             "there is no phase {phase} in this plan"
         )));
     }
-    let path = &args.store;
-    let store = if matches!(path.try_exists(), Ok(false)) {
-        None
-    } else {
-        let opened = SqliteStore::open(path, &plan.name).await;
-        Some(opened.map_err(|error| Failure::from(error).next(remedy(path)))?)
-    };
+    let opened = ControlStore::open_existing(&args.store, &plan.name).await;
+    let store = opened.map_err(|error| Failure::from(error).next(remedy(&args.store)))?;
     let mut shown = Vec::new();
     let phases = plan.phases.iter().map(|phase| phase.id.as_str());
     for phase in phases.filter(|id| args.phase.as_deref().is_none_or(|only| only == *id)) {

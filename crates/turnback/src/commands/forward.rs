@@ -1,7 +1,6 @@
 //! What `up`, `back` and `contract` share: a run is begun, can be stopped by Ctrl-C, and ends
 //! with what came of it in the journal.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use turnback_core::exit::ExitCode;
@@ -11,6 +10,7 @@ use turnback_engine::edges::Target;
 use turnback_engine::error::EngineError;
 use turnback_engine::stop::Stop;
 use turnback_postgres::PostgresTarget;
+use turnback_store::StorePlace;
 
 use super::incident::write_report;
 use crate::cli::{Blockers, PlanFile};
@@ -29,7 +29,7 @@ pub(crate) struct Command<'a> {
     /// The plan: its target, name, schema and settings count.
     pub(crate) plan: &'a Plan,
     /// The control store.
-    pub(crate) store: &'a Path,
+    pub(crate) store: &'a StorePlace,
     /// The command's name, for the journal and the lease.
     pub(crate) name: &'a str,
     /// What may be done about sessions in the way.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::AssertSqlSafe;
 use turnback_core::journal::JournalEvent;
-use turnback_store::SqliteStore;
+use turnback_store::{ControlStore, StorePlace};
 use turnback_testkit::{
     Control, Found, Histories, HistoryOptions, Outcome, Remembered, Report, Shape, Wait, Workload,
     WorkloadOptions, check, judge,
@@ -240,7 +240,7 @@ impl<'a> Busy<'a> {
 
     async fn journal(&self) -> Vec<(i64, Duration)> {
         let path = self.world.path(".turnback/journal.db");
-        let store = SqliteStore::open(&path, "chat").await;
+        let store = ControlStore::open(&StorePlace::File(path), "chat").await;
         let entries = store.expect("the journal opens").last(100_000).await;
         let entries = entries.expect("the journal can be read").into_iter();
         entries

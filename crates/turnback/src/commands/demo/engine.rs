@@ -12,7 +12,7 @@ use turnback_engine::stop::Stop;
 use turnback_engine::watch::{WatchedEnd, up_watched};
 use turnback_engine::{Run, Until};
 use turnback_postgres::PostgresTarget;
-use turnback_store::SqliteStore;
+use turnback_store::{ControlStore, StorePlace};
 use turnback_testkit::Shape;
 
 use super::chat::Chat;
@@ -134,11 +134,12 @@ impl Engine {
         &self,
         command: &str,
         screen: &Arc<Screen>,
-        work: impl AsyncFnOnce(&LiveRun<SqliteStore>, &Plan) -> Result<R, EngineError>,
+        work: impl AsyncFnOnce(&LiveRun<ControlStore>, &Plan) -> Result<R, EngineError>,
     ) -> Result<R, Failure> {
-        let journal = SqliteStore::open(&self.journal, &self.plan.name)
-            .await
-            .map_err(failed)?;
+        let journal =
+            ControlStore::open(&StorePlace::from(self.journal.as_path()), &self.plan.name)
+                .await
+                .map_err(failed)?;
         let run = Run::begin(
             self.target.clone(),
             journal,

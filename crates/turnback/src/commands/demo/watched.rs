@@ -9,6 +9,7 @@ use turnback_core::guard::Moment;
 use turnback_core::state::PhaseState;
 use turnback_engine::Until;
 use turnback_engine::watch::{TurnedBack, WatchedEnd};
+use turnback_store::StorePlace;
 
 use super::chat::Chat;
 use super::engine::Engine;
@@ -116,7 +117,7 @@ pub(super) async fn tell(
 
 /// Writes the report of what happened to where it outlives the demo.
 async fn report(chat: &Chat) -> Result<PathBuf, Failure> {
-    let written = last_report(&chat.journal(), Moment::default()).await?;
+    let written = last_report(&StorePlace::File(chat.journal()), Moment::default()).await?;
     let (_, html) = written
         .ok_or_else(|| Failure::new(ExitCode::Failed, "the journal knows of no incident"))?;
     let path = std::env::temp_dir().join(format!("turnback-demo-{}.html", std::process::id()));

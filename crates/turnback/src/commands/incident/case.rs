@@ -1,6 +1,5 @@
 //! An incident with all that the control store knows of it.
 
-use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
@@ -9,7 +8,7 @@ use turnback_core::guard::{Moment, Sample, Series};
 use turnback_core::incident::report::Facts;
 use turnback_core::incident::{Incident, Measured, Times, incidents, measure};
 use turnback_core::journal::GuardTerms;
-use turnback_store::SqliteStore;
+use turnback_store::{ControlStore, StorePlace};
 
 use crate::failure::Failure;
 use crate::telling::now;
@@ -51,7 +50,7 @@ pub(super) struct Cases {
 
 impl Cases {
     /// Reads them.
-    pub(super) async fn read(store: &SqliteStore) -> Result<Self, Failure> {
+    pub(super) async fn read(store: &ControlStore) -> Result<Self, Failure> {
         let journal = store.whole_journal().await?;
         let mut all = Vec::new();
         for incident in incidents(journal.entries) {
@@ -69,7 +68,7 @@ impl Cases {
     }
 
     /// The one with this number.
-    pub(super) fn take(self, number: u32, path: &Path) -> Result<Case, Failure> {
+    pub(super) fn take(self, number: u32, place: &StorePlace) -> Result<Case, Failure> {
         let last = self.all.len();
         let mut all = self.all.into_iter();
         all.find(|case| case.incident.number == number)
@@ -80,15 +79,14 @@ impl Cases {
                     _ => format!("there are 1 to {last}"),
                 };
                 Failure::usage(format!(
-                    "there is no incident {number} in {}: {there_are}",
-                    path.display()
+                    "there is no incident {number} in {place}: {there_are}"
                 ))
                 .next("`turnback incident list` shows them.")
             })
     }
 }
 
-async fn measured(store: &SqliteStore, incident: &Incident) -> Result<Option<Measured>, Failure> {
+async fn measured(store: &ControlStore, incident: &Incident) -> Result<Option<Measured>, Failure> {
     let Some(terms) = incident.terms() else {
         return Ok(None);
     };
@@ -107,7 +105,7 @@ async fn measured(store: &SqliteStore, incident: &Incident) -> Result<Option<Mea
 }
 
 async fn samples(
-    store: &SqliteStore,
+    store: &ControlStore,
     incident: &Incident,
     terms: &GuardTerms,
 ) -> Result<Vec<Sample>, Failure> {

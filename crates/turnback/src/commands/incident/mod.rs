@@ -7,15 +7,13 @@ mod show;
 mod verify;
 mod written;
 
-use std::path::Path;
-
 use turnback_core::exit::ExitCode;
-use turnback_store::SqliteStore;
+use turnback_store::{ControlStore, StorePlace};
 
 pub(crate) use self::written::{last_report, write_report};
 use crate::cli::{IncidentArgs, IncidentCommand};
 use crate::failure::Failure;
-use crate::journal::in_time;
+use crate::journal::{in_time, remedy};
 use crate::output::text::millis;
 
 pub(crate) async fn run(args: IncidentArgs) -> Result<ExitCode, Failure> {
@@ -28,19 +26,22 @@ pub(crate) async fn run(args: IncidentArgs) -> Result<ExitCode, Failure> {
 }
 
 /// The control store, which must be there: none is made.
-async fn store(path: &Path) -> Result<SqliteStore, Failure> {
-    let shown = path.display();
-    if !path.exists() {
-        return Err(Failure::usage(format!("there is no journal at {shown}"))
-            .next("`turnback up` and `turnback back` write one; --store FILE names where it is."));
-    }
+async fn store(place: &StorePlace) -> Result<ControlStore, Failure> {
     // What is read here is of every plan.
-    in_time(SqliteStore::open(path, "")).await.map_err(|error| {
-        Failure::new(
+    let opened = in_time(ControlStore::open_existing(place, "")).await;
+    let opened = opened.map_err(|error| {
+        let failure = Failure::new(
             ExitCode::Failed,
             format!("the journal cannot be read: {}", error.0),
-        )
-        .next("--store FILE names another.")
+        );
+        match place {
+            StorePlace::Postgres(_) => failure.next(remedy(place)),
+            _ => failure.next("--store FILE names another."),
+        }
+    })?;
+    opened.ok_or_else(|| {
+        Failure::usage(format!("there is no journal at {place}"))
+            .next("`turnback up` and `turnback back` write one; --store FILE names where it is.")
     })
 }
 

@@ -7,7 +7,7 @@ mod test;
 
 use turnback_core::exit::ExitCode;
 use turnback_engine::error::OutboxError;
-use turnback_store::SqliteStore;
+use turnback_store::ControlStore;
 
 use crate::cli::{NotifyArgs, NotifyCommand, PlanFile};
 use crate::context::Loaded;
@@ -24,8 +24,8 @@ pub(crate) async fn run(args: NotifyArgs) -> Result<ExitCode, Failure> {
 }
 
 /// The control store, which holds the outbox.
-async fn store(loaded: &Loaded, file: &PlanFile) -> Result<SqliteStore, Failure> {
-    in_time(SqliteStore::open(&file.store, &loaded.plan().name))
+async fn store(loaded: &Loaded, file: &PlanFile) -> Result<ControlStore, Failure> {
+    in_time(ControlStore::open(&file.store, &loaded.plan().name))
         .await
         .map_err(|error| {
             Failure::new(

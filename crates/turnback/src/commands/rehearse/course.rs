@@ -16,7 +16,7 @@ use turnback_engine::error::EngineError;
 use turnback_engine::stop::Stop;
 use turnback_engine::{BackTo, Run, Until, back, contract, up};
 use turnback_postgres::PostgresTarget;
-use turnback_store::SqliteStore;
+use turnback_store::{ControlStore, StorePlace};
 
 use super::catalog;
 use super::load::{Compared, Kind, Open, Side, Traffic};
@@ -305,7 +305,7 @@ impl Course<'_> {
     async fn engine(
         &self,
         command: &str,
-        work: impl AsyncFnOnce(&LiveRun<SqliteStore>) -> Result<(), EngineError>,
+        work: impl AsyncFnOnce(&LiveRun<ControlStore>) -> Result<(), EngineError>,
     ) -> Result<Result<(), EngineError>, Failure> {
         let begun = Run::begin(
             self.target.clone(),
@@ -334,8 +334,8 @@ impl Course<'_> {
         Ok(done)
     }
 
-    async fn store(&self) -> Result<SqliteStore, Failure> {
-        Ok(SqliteStore::open(&self.journal, &self.plan.name).await?)
+    async fn store(&self) -> Result<ControlStore, Failure> {
+        Ok(ControlStore::open(&StorePlace::from(self.journal.as_path()), &self.plan.name).await?)
     }
 
     async fn events(&self) -> Result<Vec<turnback_core::journal::JournalEvent>, Failure> {

@@ -28,7 +28,7 @@ const QUERY: &str = "SELECT l.pid::text AS pid, n.nspname::text AS schema, c.rel
      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
      WHERE l.locktype = 'relation' AND a.application_name = 'turnback' AND a.datname = current_database() \
        AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) \
-       AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'turnback', 'turnback_rehearsal') \
+       AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'turnback', 'turnback_control', 'turnback_rehearsal') \
        AND c.relkind IN ('r', 'p', 'v', 'm')";
 
 /// What a lock lets others do.

@@ -29,7 +29,7 @@ pub(super) async fn run(
     let file = |target| PlanFile {
         plan: args.plan.clone(),
         target,
-        store: "unused".into(),
+        store: turnback_store::StorePlace::File("unused".into()),
     };
     let loaded = Loaded::read(&file(args.target.clone()))?;
     let target = loaded.plan().target.clone();

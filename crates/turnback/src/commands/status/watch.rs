@@ -8,7 +8,7 @@ use turnback_core::guard::{Moment, Verdict};
 use turnback_core::journal::JournalEvent;
 use turnback_core::state::PhaseState;
 use turnback_engine::error::JournalError;
-use turnback_store::{AskedQuestion, SqliteStore};
+use turnback_store::{AskedQuestion, ControlStore};
 
 use crate::cli::PlanFile;
 use crate::context::Loaded;
@@ -57,11 +57,11 @@ impl WatchState {
     ///
     /// When there is a control store and it cannot be read.
     pub(super) async fn read(loaded: &Loaded, file: &PlanFile) -> Result<Self, JournalError> {
-        if matches!(file.store.try_exists(), Ok(false)) {
-            return Ok(Self::default());
-        }
         in_time(async {
-            let store = SqliteStore::open(&file.store, &loaded.plan().name).await?;
+            let store = ControlStore::open_existing(&file.store, &loaded.plan().name).await?;
+            let Some(store) = store else {
+                return Ok(Self::default());
+            };
             Ok(Self::of(
                 store.about_watch().await?,
                 store.open_questions().await?,

@@ -3,7 +3,7 @@ WITH ours AS (
     SELECT c.oid, c.relkind, c.relname, n.nspname, c.relpersistence
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'turnback')
+    WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'turnback', 'turnback_control')
       AND n.nspname !~ '^pg_(toast|temp)'
       AND NOT EXISTS (
           SELECT FROM pg_catalog.pg_depend d

@@ -25,7 +25,7 @@ const STATISTICS: &str = "SELECT coalesce(jsonb_agg(jsonb_build_object(
     JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = s.tablename
     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = s.attname
     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-    WHERE NOT s.inherited AND s.schemaname NOT IN ('pg_catalog', 'information_schema', 'turnback')";
+    WHERE NOT s.inherited AND s.schemaname NOT IN ('pg_catalog', 'information_schema', 'turnback', 'turnback_control')";
 
 /// What is known of every column's type.
 pub(in super::super) type Facts = BTreeMap<(TableName, Ident), Fact>;

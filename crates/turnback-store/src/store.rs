@@ -1,0 +1,88 @@
+//! The control store: a database with what it is asked about.
+
+use turnback_core::plan::Target as Url;
+use turnback_engine::error::JournalError;
+
+use crate::StorePlace;
+use crate::database::{Database, Transaction};
+use crate::schema;
+
+/// A control store, in a SQLite file or in a PostgreSQL database. Clones share their sessions.
+#[derive(Clone)]
+pub struct ControlStore {
+    pub(crate) database: Database,
+    /// Which plan is asked about, by its name.
+    pub(crate) plan: String,
+}
+
+impl ControlStore {
+    /// Opens it for a plan, and makes it where it is not there: the file with its directories, or
+    /// the schema `turnback_control` of the database.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read or written, or a later turnback wrote it; the message names the place,
+    /// and never a password.
+    pub async fn open(place: &StorePlace, plan: &str) -> Result<Self, JournalError> {
+        let failed = |error: &dyn std::fmt::Display| JournalError(format!("{place}: {error}"));
+        let database = match place {
+            StorePlace::File(path) => Database::file(path).await,
+            StorePlace::Postgres(url) => Database::postgres(url).await,
+            StorePlace::Other(_) => {
+                Err("expected a file, or a database as postgres://USER@HOST/DATABASE".to_owned())
+            }
+        }
+        .map_err(|error| failed(&error))?;
+        schema::upgrade(&database)
+            .await
+            .map_err(|error| failed(&error))?;
+        Ok(Self {
+            database,
+            plan: plan.to_owned(),
+        })
+    }
+
+    /// Opens it where it is there already; looking makes none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub async fn open_existing(
+        place: &StorePlace,
+        plan: &str,
+    ) -> Result<Option<Self>, JournalError> {
+        let there = match place {
+            StorePlace::File(path) => !matches!(path.try_exists(), Ok(false)),
+            StorePlace::Other(_) => true,
+            StorePlace::Postgres(url) => made_in(url)
+                .await
+                .map_err(|error| JournalError(format!("{place}: {error}")))?,
+        };
+        if there {
+            Self::open(place, plan).await.map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// The same store, asked about another plan.
+    pub fn about(&self, plan: &str) -> Self {
+        Self {
+            plan: plan.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// A transaction that writes, one at a time among all processes.
+    pub(crate) async fn writing(&self) -> Result<Transaction, sqlx::Error> {
+        self.database.writing().await
+    }
+}
+
+/// Whether a database has a control store.
+async fn made_in(url: &Url) -> Result<bool, String> {
+    let database = Database::postgres(url).await?;
+    schema::is_there(&database)
+        .await
+        .map_err(|error| error.to_string())
+}
