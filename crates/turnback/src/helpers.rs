@@ -11,10 +11,10 @@ use turnback_engine::edges::{Asks, Boxed, Helpers, Hooks};
 use turnback_outbound::{Hooks as Outbound, Http};
 
 use crate::failure::Failure;
-use crate::output::{Terminal, answered};
+use crate::output::Screen;
 
 /// What a run needs for the hooks of a plan; nothing where it has none.
-pub(crate) fn helpers(plan: &Plan, terminal: &Arc<Terminal>) -> Result<Option<Helpers>, Failure> {
+pub(crate) fn helpers(plan: &Plan, screen: &Arc<dyn Screen>) -> Result<Option<Helpers>, Failure> {
     if plan.hooks.is_empty() {
         return Ok(None);
     }
@@ -22,7 +22,7 @@ pub(crate) fn helpers(plan: &Plan, terminal: &Arc<Terminal>) -> Result<Option<He
     Ok(Some(Helpers {
         plan: plan.hooks.clone().into(),
         hooks: Arc::new(Runner(Outbound::new(http))),
-        asks: Arc::new(AtTerminal(terminal.clone())),
+        asks: Arc::new(AtScreen(screen.clone())),
     }))
 }
 
@@ -38,10 +38,10 @@ impl Hooks for Runner {
     }
 }
 
-/// Whoever sits at the terminal, if somebody does.
-struct AtTerminal(Arc<Terminal>);
+/// Whoever sits before the screen, if somebody does.
+struct AtScreen(Arc<dyn Screen>);
 
-impl Asks for AtTerminal {
+impl Asks for AtScreen {
     fn goes_on_without<'a>(
         &'a self,
         hook: &'a Hook,
@@ -50,9 +50,9 @@ impl Asks for AtTerminal {
         Box::pin(async move {
             let failure = outcome.failure.as_deref().unwrap_or_default();
             let question = format!("Hook {} failed: {failure}. Go on without it?", hook.name);
-            self.0.finish();
+            let screen = Arc::clone(&self.0);
             // Reading waits for a person; the lease is kept alive meanwhile.
-            tokio::task::spawn_blocking(move || answered(&question))
+            tokio::task::spawn_blocking(move || screen.asked(&question))
                 .await
                 .unwrap_or(None)
         })

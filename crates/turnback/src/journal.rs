@@ -13,7 +13,7 @@ use turnback_engine::error::JournalError;
 use turnback_engine::watch::{Answered, WatchStore};
 use turnback_store::{ControlStore, StorePlace};
 
-use crate::output::Terminal;
+use crate::output::Screen;
 use crate::telling::{Correspondent, Telling};
 
 /// How long a file system or a server that does not answer may hold up an entry, and so the way back.
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Entries {
     store: Arc<Mutex<Option<ControlStore>>>,
     place: StorePlace,
-    terminal: Arc<Terminal>,
+    terminal: Arc<dyn Screen>,
     /// Whoever tells people, where the plan says so.
     telling: Option<Arc<Telling>>,
     /// The database, without what is secret.
@@ -34,7 +34,7 @@ pub(crate) struct Entries {
 
 impl Entries {
     /// Opens the control store, or says why there will be no journal.
-    pub(crate) async fn open(place: &StorePlace, plan: &str, terminal: Arc<Terminal>) -> Self {
+    pub(crate) async fn open(place: &StorePlace, plan: &str, terminal: Arc<dyn Screen>) -> Self {
         let opened = in_time(ControlStore::open(place, plan)).await;
         let entries = Self {
             store: Arc::default(),

@@ -16,7 +16,7 @@ use turnback_outbound::{Http, Post};
 use turnback_store::ControlStore;
 
 use crate::failure::Failure;
-use crate::output::Terminal;
+use crate::output::Screen;
 
 /// Between two looks at what is due.
 const LOOK: Duration = Duration::from_secs(1);
@@ -45,13 +45,13 @@ pub(crate) struct Telling {
     store: ControlStore,
     post: Post,
     news: Mutex<News>,
-    terminal: Arc<Terminal>,
+    terminal: Arc<dyn Screen>,
 }
 
 impl Telling {
     /// Prepares to tell; nothing where the plan tells nobody, or nobody can be told, which is
     /// said.
-    pub(crate) fn new(plan: &Plan, store: ControlStore, terminal: Arc<Terminal>) -> Option<Self> {
+    pub(crate) fn new(plan: &Plan, store: ControlStore, terminal: Arc<dyn Screen>) -> Option<Self> {
         if plan.notify.rules.is_empty() {
             return None;
         }

@@ -10,8 +10,8 @@ use turnback_core::scope::Scope;
 use turnback_engine::{BackReport, BackTo, Recovery, RecoveryReport, recover};
 
 use super::backup::required;
-use super::forward::{needs_ledger, under_lease};
-use crate::cli::BackArgs;
+use super::forward::{Ground, needs_ledger, under_lease};
+use crate::cli::{BackArgs, Blockers, PlanFile};
 use crate::context::Loaded;
 use crate::failure::Failure;
 use crate::output::text::millis;
@@ -32,34 +32,75 @@ pub(crate) async fn run(args: BackArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::usage("nobody said yes; nothing was touched")
             .next("`--yes` says it without asking."));
     }
-    let to = if args.keep_new_shape {
-        BackTo::OldShape
-    } else {
-        BackTo::Start
-    };
-    let recovery = Recovery {
-        to,
-        drop_anyway: args.drop_anyway,
-        no_hooks: args.no_hooks,
-        ..Recovery::because(format!("`turnback back --scope {scope}` was typed"))
-    };
     if args.no_hooks && !loaded.plan().hooks.is_empty() {
         anstream::eprintln!(
             "Hooks of the plan are left out: maintenance, services and the application are yours to see to."
         );
     }
-    under_lease(
-        &loaded,
-        &args.file,
+    let order = BackOrder {
+        because: format!("`turnback back --scope {scope}` was typed"),
+        scope,
+        to: back_to(args.keep_new_shape),
+        drop_anyway: args.drop_anyway,
+        no_hooks: args.no_hooks,
+        blockers: args.blockers.clone(),
+    };
+    let ground = Ground::terminal();
+    go(&loaded, &args.file, order, &ground).await?;
+    Ok(ExitCode::TurnedBack)
+}
+
+/// How far a way back goes.
+pub(crate) fn back_to(keep_new_shape: bool) -> BackTo {
+    if keep_new_shape {
+        BackTo::OldShape
+    } else {
+        BackTo::Start
+    }
+}
+
+/// What turning back is to do.
+pub(crate) struct BackOrder {
+    /// How far.
+    pub(crate) scope: Scope,
+    /// Until which shape.
+    pub(crate) to: BackTo,
+    /// Drop the new shape even where the two do not agree.
+    pub(crate) drop_anyway: bool,
+    /// Leave the hooks out.
+    pub(crate) no_hooks: bool,
+    /// Who says so and why, as a sentence.
+    pub(crate) because: String,
+    /// What may be done about sessions in the way.
+    pub(crate) blockers: Blockers,
+}
+
+/// Turns back.
+pub(crate) async fn go(
+    loaded: &Loaded,
+    file: &PlanFile,
+    order: BackOrder,
+    ground: &Ground,
+) -> Result<RecoveryReport, Failure> {
+    let recovery = Recovery {
+        to: order.to,
+        drop_anyway: order.drop_anyway,
+        no_hooks: order.no_hooks,
+        ..Recovery::because(order.because)
+    };
+    let report = under_lease(
+        loaded,
+        file,
         "back",
-        &args.blockers,
+        &order.blockers,
+        ground,
         async |run| {
             // Until it held the lease it had only been asked for.
             let recovery = Recovery {
                 decided: Instant::now(),
                 ..recovery
             };
-            recover(run, loaded.plan(), &scope, recovery).await
+            recover(run, loaded.plan(), &order.scope, recovery).await
         },
         |report| {
             show(report, loaded.plan());
@@ -67,8 +108,8 @@ pub(crate) async fn run(args: BackArgs) -> Result<ExitCode, Failure> {
         },
     )
     .await?;
-    required::copy(&loaded).await;
-    Ok(ExitCode::TurnedBack)
+    required::copy(loaded).await;
+    Ok(report)
 }
 
 pub(super) fn show(report: &RecoveryReport, plan: &Plan) {

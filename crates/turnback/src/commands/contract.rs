@@ -2,11 +2,11 @@
 
 use turnback_core::backup::Demand;
 use turnback_core::exit::ExitCode;
-use turnback_engine::contract;
+use turnback_engine::{ContractReport, contract};
 
 use super::backup::required;
-use super::forward::{needs_ledger, under_lease};
-use crate::cli::ContractArgs;
+use super::forward::{Ground, needs_ledger, under_lease};
+use crate::cli::{Blockers, ContractArgs, PlanFile};
 use crate::context::Loaded;
 use crate::failure::Failure;
 use crate::output::findings::brief;
@@ -16,13 +16,7 @@ use crate::output::{ask, growth};
 pub(crate) async fn run(args: ContractArgs) -> Result<ExitCode, Failure> {
     let loaded = Loaded::read(&args.file)?;
     needs_ledger(&loaded).await?;
-    if let Some(lacking) = required::findings(&loaded, &[Demand::Contract])
-        .await?
-        .first()
-    {
-        return Err(Failure::new(ExitCode::NoGo, brief(lacking))
-            .next(format!("{}. Nothing was touched.", lacking.remedy)));
-    }
+    allowed(&loaded).await?;
     let question = format!(
         "Give up the old shape on {}? After that `turnback back` cannot turn back at once.",
         loaded.plan().target.redacted()
@@ -31,16 +25,9 @@ pub(crate) async fn run(args: ContractArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::usage("nobody said yes; nothing was touched")
             .next("`--yes` says it without asking."));
     }
-    let report = under_lease(
-        &loaded,
-        &args.file,
-        "contract",
-        &args.blockers,
-        async |run| contract(run, args.to.as_deref()).await,
-        |_| ExitCode::Done,
-    )
-    .await?;
-    required::copy(&loaded).await;
+    let ground = Ground::terminal();
+    let to = args.to.as_deref();
+    let report = go(&loaded, &args.file, to, &args.blockers, &ground).await?;
     if report.phases.is_empty() {
         anstream::println!("Nothing to contract: no phase is cut over.");
     } else {
@@ -54,4 +41,40 @@ pub(crate) async fn run(args: ContractArgs) -> Result<ExitCode, Failure> {
         growth::show(&grown, false);
     }
     Ok(ExitCode::Done)
+}
+
+/// # Errors
+///
+/// When the plan requires a backup that is not there.
+async fn allowed(loaded: &Loaded) -> Result<(), Failure> {
+    let lacking = required::findings(loaded, &[Demand::Contract]).await?;
+    match lacking.first() {
+        None => Ok(()),
+        Some(lacking) => Err(Failure::new(ExitCode::NoGo, brief(lacking))
+            .next(format!("{}. Nothing was touched.", lacking.remedy))),
+    }
+}
+
+/// Gives up the old shape of phases up to one of them, of all that are cut over where none is
+/// named.
+pub(crate) async fn go(
+    loaded: &Loaded,
+    file: &PlanFile,
+    to: Option<&str>,
+    blockers: &Blockers,
+    ground: &Ground,
+) -> Result<ContractReport, Failure> {
+    allowed(loaded).await?;
+    let report = under_lease(
+        loaded,
+        file,
+        "contract",
+        blockers,
+        ground,
+        async |run| contract(run, to).await,
+        |_| ExitCode::Done,
+    )
+    .await?;
+    required::copy(loaded).await;
+    Ok(report)
 }

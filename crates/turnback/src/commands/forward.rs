@@ -6,7 +6,7 @@ use std::sync::Arc;
 use turnback_core::exit::ExitCode;
 use turnback_core::plan::Plan;
 use turnback_engine::Run;
-use turnback_engine::edges::Target;
+use turnback_engine::edges::{Observer, Target};
 use turnback_engine::error::EngineError;
 use turnback_engine::stop::Stop;
 use turnback_postgres::PostgresTarget;
@@ -18,7 +18,7 @@ use crate::context::{Loaded, connect};
 use crate::failure::Failure;
 use crate::helpers::helpers;
 use crate::journal::Entries;
-use crate::output::Terminal;
+use crate::output::{Screen, Terminal};
 use crate::telling::now;
 
 /// A command on the target, with its journal.
@@ -36,6 +36,28 @@ pub(crate) struct Command<'a> {
     pub(crate) blockers: &'a Blockers,
 }
 
+/// Where a command runs: who sees it, and what stops it.
+#[derive(Clone)]
+pub(crate) struct Ground {
+    /// Who sees it.
+    pub(crate) screen: Arc<dyn Screen>,
+    /// Stops it at the next safe point.
+    pub(crate) stop: Stop,
+    /// Whether Ctrl-C does.
+    pub(crate) interrupts: bool,
+}
+
+impl Ground {
+    /// At a terminal. Ctrl-C stops.
+    pub(crate) fn terminal() -> Self {
+        Self {
+            screen: Arc::new(Terminal::new()),
+            stop: Stop::default(),
+            interrupts: true,
+        }
+    }
+}
+
 /// Runs `work` under the lease. `show` shows what came of it and gives the exit code; what has
 /// been shown by then is not done again when the same is typed again.
 pub(crate) async fn under_lease<R>(
@@ -43,6 +65,7 @@ pub(crate) async fn under_lease<R>(
     file: &PlanFile,
     command: &str,
     blockers: &Blockers,
+    ground: &Ground,
     work: impl AsyncFnOnce(&LiveRun) -> Result<R, EngineError>,
     show: impl FnOnce(&R) -> ExitCode,
 ) -> Result<R, Failure> {
@@ -52,40 +75,53 @@ pub(crate) async fn under_lease<R>(
         name: command,
         blockers,
     };
-    run_command(command, work, show).await
+    run_on(command, ground, work, show).await
 }
 
-/// Runs `work` under the lease, for a plan that need not come from a file.
+/// Runs `work` under the lease at the terminal, for a plan that need not come from a file.
 pub(crate) async fn run_command<R>(
     command: Command<'_>,
     work: impl AsyncFnOnce(&LiveRun) -> Result<R, EngineError>,
     show: impl FnOnce(&R) -> ExitCode,
 ) -> Result<R, Failure> {
+    let ground = Ground::terminal();
+    run_on(command, &ground, work, show).await
+}
+
+async fn run_on<R>(
+    command: Command<'_>,
+    ground: &Ground,
+    work: impl AsyncFnOnce(&LiveRun) -> Result<R, EngineError>,
+    show: impl FnOnce(&R) -> ExitCode,
+) -> Result<R, Failure> {
     let plan = command.plan;
     let begun = now();
-    let terminal = Arc::new(Terminal::new());
-    let stop = Stop::default();
-    let watcher = tokio::spawn(stop_on_interrupt(stop.clone()));
+    let screen = &ground.screen;
+    let interrupted = stop_on_interrupt(ground.stop.clone());
+    let watcher = ground.interrupts.then(|| tokio::spawn(interrupted));
     let target = connect(&plan.target, &plan.settings).await?;
-    let helpers = helpers(plan, &terminal)?;
-    let entries = Entries::open(command.store, &plan.name, terminal.clone()).await;
+    let helpers = helpers(plan, screen)?;
+    let entries = Entries::open(command.store, &plan.name, Arc::clone(screen)).await;
     let (entries, correspondent) = entries.telling(plan);
+    let observer: Arc<dyn Observer> = Arc::<dyn Screen>::clone(screen);
     let mut run = Run::begin(
         target,
         entries,
-        terminal.clone(),
+        observer,
         &plan.name,
         plan.schema.as_str(),
         plan.settings.clone(),
-        stop,
+        ground.stop.clone(),
         command.name,
     )
     .await?;
     run.removal = command.blockers.into();
     run.helpers = helpers;
     let outcome = work(&run).await;
-    terminal.finish();
-    watcher.abort();
+    screen.finish();
+    if let Some(watcher) = watcher {
+        watcher.abort();
+    }
     let outcome = match outcome {
         Ok(report) => {
             let code = show(&report);

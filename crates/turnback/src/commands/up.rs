@@ -13,70 +13,30 @@ use turnback_engine::{Until, UpReport};
 use super::back;
 use super::backup::required;
 use super::check::last_line;
-use super::forward::{LiveRun, under_lease};
+use super::forward::{Ground, LiveRun, under_lease};
 use super::preflight::{Found, IRREVERSIBLE, Verdict, preflight};
 use super::watching::watchers;
-use crate::cli::UpArgs;
+use crate::cli::{Blockers, PlanFile, UpArgs};
 use crate::context::Loaded;
 use crate::failure::Failure;
 use crate::output::findings::{brief, render};
 use crate::output::growth;
 use crate::output::paragraph::width;
 use crate::output::text::millis;
-use crate::output::{ask, table};
+use crate::output::table;
 
 pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
     let loaded = Loaded::read(&args.file)?;
-    let plan = loaded.plan();
-    if let Some(phase) = &args.to
-        && plan.phase(phase).is_none()
-    {
-        let known: Vec<&str> = plan.phases.iter().map(|phase| phase.id.as_str()).collect();
-        return Err(Failure::usage(format!(
-            "there is no phase {phase} in this plan; its phases are: {}",
-            known.join(", ")
-        )));
-    }
-    let verdict = preflight(&loaded, &loaded.target().await?, args.to.as_deref()).await?;
-    if !verdict.is_go() {
-        return Err(refusal(&verdict));
-    }
-    warn(&verdict);
-    for found in verdict.of_rule(IRREVERSIBLE) {
-        let what = &found.finding;
-        let question = format!("{}: {}. Go forward?", what.object, what.reason);
-        if !args.yes && !ask(&question) {
-            return Err(Failure::usage(format!(
-                "{} cannot be turned back, and nobody said yes to that",
-                what.object
-            ))
-            .next(format!(
-                "{}; `--yes` says it without asking.",
-                untouched(&verdict)
-            )));
-        }
-    }
-    let until = Until {
-        phase: args.to.clone(),
-        expanded_only: args.expand_only,
-    };
-    let end = under_lease(
-        &loaded,
-        &args.file,
-        "up",
-        &args.blockers,
-        async |run| phases(run, &loaded, &until).await,
-        |end| match end {
-            End::Forward(..) => ExitCode::Done,
-            End::TurnedBack(back) => {
-                turned_back(back, plan);
-                ExitCode::TurnedBack
-            }
+    let order = UpOrder {
+        until: Until {
+            phase: args.to.clone(),
+            expanded_only: args.expand_only,
         },
-    )
-    .await?;
-    required::copy(&loaded).await;
-    let (report, lacking) = match end {
+        irreversible: args.yes,
+        blockers: args.blockers.clone(),
+    };
+    let ground = Ground::terminal();
+    let (report, lacking) = match go(&loaded, &args.file, &order, &ground).await? {
         End::Forward(report, lacking) => (report, lacking),
         End::TurnedBack(_) => return Ok(ExitCode::TurnedBack),
     };
@@ -95,13 +55,10 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
         .iter()
         .map(|(phase, _)| phase.as_str())
         .collect();
-    let grown = growth::grown(loaded.target().await, &plan.name, &done).await;
+    let grown = growth::grown(loaded.target().await, &loaded.plan().name, &done).await;
     growth::show(&grown, true);
     if let Some(lacking) = lacking {
-        return Err(Failure::new(ExitCode::Stopped, brief(&lacking)).next(format!(
-            "The phases before it are done, and the database is safe. {}; `turnback back` turns back.",
-            lacking.remedy
-        )));
+        return Err(lacks(&lacking));
     }
     anstream::println!(
         "Done in {}. `turnback back` turns back at any time until `turnback contract` gives up the old shape.",
@@ -110,8 +67,89 @@ pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Done)
 }
 
+/// What going forward is to do.
+pub(crate) struct UpOrder {
+    /// How far.
+    pub(crate) until: Until,
+    /// Somebody said yes to phases that cannot be turned back.
+    pub(crate) irreversible: bool,
+    /// What may be done about sessions in the way.
+    pub(crate) blockers: Blockers,
+}
+
+/// Goes forward, once preflight says go.
+pub(crate) async fn go(
+    loaded: &Loaded,
+    file: &PlanFile,
+    order: &UpOrder,
+    ground: &Ground,
+) -> Result<End, Failure> {
+    let plan = loaded.plan();
+    let to = order.until.phase.as_deref();
+    known_phase(plan, to)?;
+    let verdict = preflight(loaded, &loaded.target().await?, to).await?;
+    if !verdict.is_go() {
+        return Err(refusal(&verdict));
+    }
+    for found in verdict.of(Weight::Warning) {
+        ground.screen.line(&brief(&found.finding));
+    }
+    for found in verdict.of_rule(IRREVERSIBLE) {
+        let what = &found.finding;
+        let question = format!("{}: {}. Go forward?", what.object, what.reason);
+        if !order.irreversible && !ground.screen.asked(&question).unwrap_or(false) {
+            return Err(Failure::usage(format!(
+                "{} cannot be turned back, and nobody said yes to that",
+                what.object
+            ))
+            .next(format!(
+                "{}; `--yes` says it without asking.",
+                untouched(&verdict)
+            )));
+        }
+    }
+    let end = under_lease(
+        loaded,
+        file,
+        "up",
+        &order.blockers,
+        ground,
+        async |run| phases(run, loaded, &order.until).await,
+        |end| match end {
+            End::Forward(..) => ExitCode::Done,
+            End::TurnedBack(back) => {
+                turned_back(back, plan);
+                ExitCode::TurnedBack
+            }
+        },
+    )
+    .await?;
+    required::copy(loaded).await;
+    Ok(end)
+}
+
+/// That a phase is one of the plan.
+pub(crate) fn known_phase(plan: &Plan, named: Option<&str>) -> Result<(), Failure> {
+    let Some(phase) = named.filter(|phase| plan.phase(phase).is_none()) else {
+        return Ok(());
+    };
+    let known: Vec<&str> = plan.phases.iter().map(|phase| phase.id.as_str()).collect();
+    Err(Failure::usage(format!(
+        "there is no phase {phase} in this plan; its phases are: {}",
+        known.join(", ")
+    )))
+}
+
+/// A phase that may not begin for want of a backup.
+pub(crate) fn lacks(lacking: &Finding) -> Failure {
+    Failure::new(ExitCode::Stopped, brief(lacking)).next(format!(
+        "The phases before it are done, and the database is safe. {}; `turnback back` turns back.",
+        lacking.remedy
+    ))
+}
+
 /// How going forward ended.
-enum End {
+pub(crate) enum End {
     /// As far as asked, or up to the first phase that lacks a backup.
     Forward(UpReport, Option<Finding>),
     /// Guards, or people who were asked, have turned it back.
@@ -201,13 +239,6 @@ fn refusal(verdict: &Verdict) -> Failure {
         "{}. `turnback check` shows everything that was found.",
         untouched(verdict)
     ))
-}
-
-/// Warnings, a line each; notes are left to `check`.
-fn warn(verdict: &Verdict) {
-    for found in verdict.of(Weight::Warning) {
-        anstream::eprintln!("{}", brief(&found.finding));
-    }
 }
 
 fn untouched(verdict: &Verdict) -> &'static str {

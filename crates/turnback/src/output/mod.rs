@@ -4,6 +4,7 @@ pub(crate) mod findings;
 pub(crate) mod growth;
 pub(crate) mod paragraph;
 mod progress;
+mod screen;
 mod table;
 pub(crate) mod text;
 pub(crate) mod watch;
@@ -11,6 +12,7 @@ pub(crate) mod watch;
 use std::io::IsTerminal;
 
 pub(crate) use self::progress::Terminal;
+pub(crate) use self::screen::Screen;
 pub(crate) use self::table::table;
 
 /// Whether standard error takes colour.
