@@ -34,6 +34,33 @@ impl ControlStore {
         rows.map_err(failed)?.iter().map(entry).collect()
     }
 
+    /// Entries about this plan after a number, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub async fn after(&self, number: i64, most: u32) -> Result<Vec<Entry>, JournalError> {
+        let later = sql(
+            "SELECT number, at, event FROM journal WHERE plan = $1 AND number > $2 \
+             ORDER BY number LIMIT $3",
+        );
+        let later = later.bind(&self.plan).bind(number).bind(most);
+        let rows = self.database.all(later).await.map_err(failed)?;
+        rows.iter().map(entry).collect()
+    }
+
+    /// The number of the last entry about this plan; 0 where there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub async fn end(&self) -> Result<i64, JournalError> {
+        let last = sql("SELECT coalesce(max(number), 0) AS number FROM journal WHERE plan = $1");
+        let row = self.database.optional(last.bind(&self.plan)).await;
+        row.map_err(failed)?
+            .map_or(Ok(0), |row| row.get("number").map_err(failed))
+    }
+
     /// What the journal holds about locks of this plan, oldest first: steps that took some, and
     /// tries that were refused. Entries of another turnback, which cannot be read, are left out.
     ///

@@ -4,19 +4,26 @@
 //! The journal tells people what was set out to do and what came of it. Recovery does not
 //! need it: what was done to a database is in that database's own ledger.
 
+mod audit;
 mod chain;
 mod database;
 mod incidents;
 mod journal;
+mod moment;
 mod outbox;
 mod place;
+mod run;
 mod schema;
 mod store;
+mod token;
 mod watch;
 
+pub use self::audit::{Action, KeptAction};
 pub use self::incidents::WholeJournal;
 pub use self::journal::Entry;
 pub use self::outbox::{OutboxEntry, OutboxState};
 pub use self::place::StorePlace;
+pub use self::run::{Asked, KeptRun, RunEnd, RunRequest, RunState};
 pub use self::store::ControlStore;
+pub use self::token::{KeptToken, NewToken};
 pub use self::watch::AskedQuestion;

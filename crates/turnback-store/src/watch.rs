@@ -9,6 +9,7 @@ use turnback_engine::watch::{Answered, WatchStore};
 use crate::ControlStore;
 use crate::database::{Row, Statement, sql};
 use crate::journal::failed;
+use crate::moment::{millis, moment};
 
 /// A question to people, as the store keeps it.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +84,55 @@ impl ControlStore {
         Ok(events)
     }
 
+    /// The last questions of this plan that are closed, the last first.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub async fn closed_questions(&self, most: u32) -> Result<Vec<AskedQuestion>, JournalError> {
+        let closed = sql(
+            "SELECT * FROM question WHERE plan = $1 AND closed IS NOT NULL \
+             ORDER BY number DESC LIMIT $2",
+        );
+        let rows = self.database.all(closed.bind(&self.plan).bind(most)).await;
+        rows.map_err(failed)?.iter().map(asked).collect()
+    }
+
+    /// The last samples of a guard since a moment, oldest first. Those that cannot be read are
+    /// left out.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub async fn last_samples(
+        &self,
+        guard: &str,
+        since: Moment,
+        most: u32,
+    ) -> Result<Vec<Sample>, JournalError> {
+        let samples = sql(
+            "SELECT at, reading FROM sample WHERE plan = $1 AND guard = $2 \
+             AND at >= $3 ORDER BY at DESC, number DESC LIMIT $4",
+        )
+        .bind(&self.plan)
+        .bind(guard)
+        .bind(millis(since))
+        .bind(most);
+        let mut last = Vec::new();
+        for row in self.database.all(samples).await.map_err(failed)? {
+            let reading: String = row.get("reading").map_err(failed)?;
+            if let Ok(reading) = serde_json::from_str(&reading) {
+                last.push(Sample {
+                    guard: guard.to_owned(),
+                    at: moment(row.get("at").map_err(failed)?),
+                    reading,
+                });
+            }
+        }
+        last.reverse();
+        Ok(last)
+    }
+
     /// Answers a question, in the place of an earlier answer; false where none of that number is
     /// open.
     ///
@@ -109,7 +159,7 @@ impl ControlStore {
     }
 
     /// A statement that writes, by itself: how many rows it changed.
-    async fn write(&self, statement: Statement) -> Result<u64, JournalError> {
+    pub(crate) async fn write(&self, statement: Statement) -> Result<u64, JournalError> {
         let mut transaction = self.writing().await.map_err(failed)?;
         let rows = transaction.run(statement).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
@@ -262,10 +312,6 @@ fn asked(row: &Row) -> Result<AskedQuestion, JournalError> {
 fn named(word: &str) -> Result<Answer, JournalError> {
     Answer::named(word)
         .ok_or_else(|| JournalError(format!("\"{word}\" is no answer of this turnback's")))
-}
-
-fn millis(moment: Moment) -> i64 {
-    i64::try_from(moment.0).unwrap_or(i64::MAX)
 }
 
 fn json<V: serde::Serialize>(value: &V) -> Result<String, JournalError> {

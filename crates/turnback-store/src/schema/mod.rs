@@ -28,6 +28,7 @@ const STEPS: &[Step] = &[
     step!("outbox"),
     step!("watch"),
     step!("chain"),
+    step!("serve"),
 ];
 
 /// Whether a PostgreSQL database has a control store.

@@ -31,6 +31,7 @@ macro_rules! promises {
 mod chain;
 mod journal;
 mod outbox;
+mod serve;
 mod sqlite;
 mod watch;
 mod world;

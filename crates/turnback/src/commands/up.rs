@@ -22,8 +22,8 @@ use crate::failure::Failure;
 use crate::output::findings::{brief, render};
 use crate::output::growth;
 use crate::output::paragraph::width;
-use crate::output::text::millis;
 use crate::output::table;
+use crate::output::text::millis;
 
 pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
     let loaded = Loaded::read(&args.file)?;
