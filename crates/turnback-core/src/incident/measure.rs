@@ -70,15 +70,45 @@ pub fn measure(
     samples: &[Sample],
     baseline: Option<&Series>,
 ) -> Measured {
+    let verdict = incident.trigger.as_ref();
+    let mut measured = about(
+        terms,
+        samples,
+        baseline,
+        verdict.and_then(|verdict| verdict.object.as_ref()),
+        verdict.map(|verdict| verdict.level),
+    );
+    let began = began(incident, terms, &measured.points);
+    let until = incident.recovered.or(incident.ended.as_ref().map(|e| e.at));
+    if let Some(began) = began {
+        measured.beyond_millis = beyond(&measured.points, began, until, terms);
+        measured.worst = worst(&measured.points, began, measured.above);
+    }
+    Measured { began, ..measured }
+}
+
+/// What a guard has measured while it watches, without an incident: samples beyond either
+/// threshold are bad.
+pub fn watched(terms: &GuardTerms, samples: &[Sample], baseline: Option<&Series>) -> Measured {
+    about(terms, samples, baseline, None, Some(Level::Warning))
+}
+
+/// The samples of a guard against its thresholds and what was normal; what is bad follows from
+/// what the guard said.
+fn about(
+    terms: &GuardTerms,
+    samples: &[Sample],
+    baseline: Option<&Series>,
+    object: Option<&String>,
+    level: Option<Level>,
+) -> Measured {
     let thresholds = [&terms.warning, &terms.critical].map(|text| {
         let text = text.as_deref()?;
         Threshold::parse(text).ok()
     });
     let above = thresholds.iter().flatten().all(Threshold::is_above);
-    let object = incident.trigger.as_ref().and_then(|v| v.object.clone());
-    let normal = baseline.and_then(|series| normal(&series.objects, object.as_ref()));
+    let normal = baseline.and_then(|series| normal(&series.objects, object));
     let [warning, critical] = thresholds.map(|threshold| at(&threshold?, normal.as_ref()));
-    let level = incident.trigger.as_ref().map(|verdict| verdict.level);
     let is_bad = |value: Option<f64>| match (level, value) {
         (Some(Level::NoData | Level::Error), value) => value.is_none(),
         (level, Some(value)) => {
@@ -95,7 +125,7 @@ pub fn measure(
         .iter()
         .filter(|sample| sample.guard == terms.guard)
         .map(|sample| {
-            let value = value(&mut meter, sample, object.as_ref(), above);
+            let value = value(&mut meter, sample, object, above);
             Point {
                 at: sample.at,
                 value,
@@ -104,19 +134,17 @@ pub fn measure(
             }
         })
         .collect();
-    let began = began(incident, terms, &points);
-    let until = incident.recovered.or(incident.ended.as_ref().map(|e| e.at));
     Measured {
         guard: terms.guard.clone(),
         dimension: terms.unit.dimension(),
-        beyond_millis: began.map_or(0, |began| beyond(&points, began, until, terms)),
-        worst: began.and_then(|began| worst(&points, began, above)),
         points,
         warning,
         critical,
         above,
         normal,
-        began,
+        began: None,
+        beyond_millis: 0,
+        worst: None,
     }
 }
 

@@ -5,19 +5,22 @@
 //! back is one. They are numbered in the order of the journal, so that numbers stay as they are.
 //! [`measure`] adds what the guard measured, and [`Times`] how long each part took.
 
+mod chart;
 mod cost;
 mod find;
 mod line;
 mod measure;
 mod record;
 pub mod report;
+mod samples;
 mod thread;
 mod times;
 
+pub use self::chart::Chart;
 pub use self::cost::{Cost, InState, LockCost};
 pub use self::find::incidents;
 pub use self::line::{Line, Mark};
-pub use self::measure::{Measured, Normal, Point, measure};
+pub use self::measure::{Measured, Normal, Point, measure, watched};
 pub use self::record::{
     Asked, Decided, End, Ended, Entry, HookDone, Incident, Kind, PartDone, Recovery, Validated,
 };

@@ -1,16 +1,15 @@
 //! The report of an incident, in the fields of the usual post-mortem: as Markdown, and as one HTML
 //! file that needs nothing beside it.
 
-mod chart;
 mod follow_up;
 mod page;
-mod samples;
 mod tables;
 mod words;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
-use self::page::Page;
+pub use self::page::{Page, Pair, Said, SampleRow, Samples};
+pub use self::tables::{HookRow, LockRow, PartRow, StateRow, TimelineRow, ValidationRow};
 use super::{Incident, Measured, Times};
 use crate::chain::Head;
 use crate::guard::Moment;

@@ -3,10 +3,12 @@
 use serde::Serialize;
 
 use super::Facts;
-use super::samples::{spark, thinned};
 use super::tables::{self, HookRow, LockRow, PartRow, StateRow, TimelineRow, ValidationRow};
-use super::{chart, follow_up, words};
+use super::{follow_up, words};
+use crate::guard::Moment;
+use crate::incident::Chart;
 use crate::incident::line::shown;
+use crate::incident::samples::{spark, thinned};
 
 /// Rows of the table of samples.
 const MOST_SAMPLES: usize = 40;
@@ -15,9 +17,11 @@ const MOST_SIGNS: usize = 90;
 
 /// A name and what stands beside it.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Pair {
-    pub(super) name: String,
-    pub(super) value: String,
+pub struct Pair {
+    /// The name.
+    pub name: String,
+    /// What stands beside it.
+    pub value: String,
 }
 
 impl Pair {
@@ -31,63 +35,101 @@ impl Pair {
 
 /// What was decided, or asked.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Said {
-    pub(super) at: String,
-    pub(super) what: String,
-    pub(super) by: String,
-    pub(super) because: String,
+pub struct Said {
+    /// When.
+    pub at: String,
+    /// What.
+    pub what: String,
+    /// By whom, or to whom.
+    pub by: String,
+    /// Why.
+    pub because: String,
 }
 
+/// A sample.
 #[derive(Clone, Debug, Serialize)]
-struct SampleRow {
-    at: String,
-    value: String,
-    note: &'static str,
+pub struct SampleRow {
+    /// When.
+    pub at: String,
+    /// What stands beside it.
+    pub value: String,
+    /// What is to be said about it; nothing of most.
+    pub note: &'static str,
 }
 
 /// What the guard measured.
 #[derive(Clone, Debug, Serialize)]
-struct Samples {
-    guard: String,
+pub struct Samples {
+    /// The guard.
+    pub guard: String,
     /// SVG, safe as it is.
-    chart: Option<String>,
-    caption: String,
-    spark: [String; 2],
-    rows: Vec<SampleRow>,
-    of: usize,
+    pub chart: Option<String>,
+    /// What its lines mean.
+    pub caption: String,
+    /// The samples as two lines of text.
+    pub spark: [String; 2],
+    /// Some of them, of each stretch the worst.
+    pub rows: Vec<SampleRow>,
+    /// How many there are.
+    pub of: usize,
 }
 
 /// All that a report says.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Page {
-    number: u32,
-    title: String,
-    status: String,
-    is_over: bool,
-    summary: String,
-    tiles: Vec<Pair>,
-    facts: Vec<Pair>,
-    impact: Vec<String>,
-    detection: Vec<String>,
-    decisions: Vec<Said>,
-    questions: Vec<Said>,
-    recovery: Vec<String>,
-    parts: Vec<PartRow>,
-    hooks: Vec<HookRow>,
-    validation: Vec<ValidationRow>,
-    states: Vec<StateRow>,
-    locks: Vec<LockRow>,
-    cost: Vec<String>,
-    samples: Option<Samples>,
-    timeline: Vec<TimelineRow>,
-    follow_ups: Vec<String>,
-    head: Option<String>,
-    written: String,
-    version: String,
+pub struct Page {
+    /// The number of the incident.
+    pub number: u32,
+    /// What happened, in one line.
+    pub title: String,
+    /// How it stands.
+    pub status: String,
+    /// Whether it is over.
+    pub is_over: bool,
+    /// What happened, in sentences.
+    pub summary: String,
+    /// How long things took.
+    pub tiles: Vec<Pair>,
+    /// What is to be known about it.
+    pub facts: Vec<Pair>,
+    /// Whom it touched, in sentences.
+    pub impact: Vec<String>,
+    /// How it was found out, in sentences.
+    pub detection: Vec<String>,
+    /// What was decided.
+    pub decisions: Vec<Said>,
+    /// What people were asked.
+    pub questions: Vec<Said>,
+    /// How it was turned back, in sentences.
+    pub recovery: Vec<String>,
+    /// The parts of turning back.
+    pub parts: Vec<PartRow>,
+    /// Hooks that ran.
+    pub hooks: Vec<HookRow>,
+    /// The validation afterwards.
+    pub validation: Vec<ValidationRow>,
+    /// How long phases were in which state.
+    pub states: Vec<StateRow>,
+    /// The strong locks.
+    pub locks: Vec<LockRow>,
+    /// What it cost, in sentences.
+    pub cost: Vec<String>,
+    /// What the guard measured.
+    pub samples: Option<Samples>,
+    /// What happened, in order.
+    pub timeline: Vec<TimelineRow>,
+    /// What is left to do.
+    pub follow_ups: Vec<String>,
+    /// The end of the journal.
+    pub head: Option<String>,
+    /// When the report was written.
+    pub written: String,
+    /// The version of the program.
+    pub version: String,
 }
 
 impl Page {
-    pub(super) fn of(facts: &Facts<'_>) -> Self {
+    /// All that a report of these facts says.
+    pub fn of(facts: &Facts<'_>) -> Self {
         let incident = facts.incident;
         Self {
             number: incident.number,
@@ -153,7 +195,14 @@ fn samples(facts: &Facts<'_>) -> Option<Samples> {
     let rows = thinned(measured, MOST_SAMPLES);
     Some(Samples {
         guard: measured.guard.clone(),
-        chart: chart::chart(facts),
+        chart: Chart {
+            measured,
+            marks: marks(facts),
+            id: "chart",
+            width: 760.0,
+            height: 320.0,
+        }
+        .svg(),
         caption: caption.join("; "),
         spark: spark(measured, MOST_SIGNS),
         rows: rows
@@ -170,6 +219,19 @@ fn samples(facts: &Facts<'_>) -> Option<Samples> {
             .collect(),
         of: measured.points.len(),
     })
+}
+
+fn marks(facts: &Facts<'_>) -> Vec<(&'static str, Moment)> {
+    let incident = facts.incident;
+    [
+        ("began", Some(facts.times.began)),
+        ("detected", incident.detected),
+        ("decided", Some(incident.decided)),
+        ("recovered", incident.recovered),
+    ]
+    .into_iter()
+    .filter_map(|(name, at)| Some((name, at?)))
+    .collect()
 }
 
 /// Milliseconds, and what they may be.

@@ -10,64 +10,94 @@ use crate::incident::{Incident, Mark};
 
 /// A part of turning back.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct PartRow {
-    part: String,
-    took: String,
-    objective: String,
-    met: &'static str,
-    failure: Option<String>,
+pub struct PartRow {
+    /// The part.
+    pub part: String,
+    /// How long it took.
+    pub took: String,
+    /// How long it might take.
+    pub objective: String,
+    /// Whether that was kept.
+    pub met: &'static str,
+    /// Why it failed.
+    pub failure: Option<String>,
 }
 
 /// A hook.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct HookRow {
-    hook: String,
-    when: String,
-    phase: String,
-    took: String,
-    failure: Option<String>,
-    consequence: &'static str,
-    output: String,
+pub struct HookRow {
+    /// Its name.
+    pub hook: String,
+    /// The moment that it runs at.
+    pub when: String,
+    /// The phase.
+    pub phase: String,
+    /// How long it took.
+    pub took: String,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// What its failure led to.
+    pub consequence: &'static str,
+    /// What it printed.
+    pub output: String,
 }
 
 /// A line of the validation.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct ValidationRow {
-    promise: String,
-    holds: &'static str,
-    good: bool,
-    evidence: String,
+pub struct ValidationRow {
+    /// What must hold.
+    pub promise: String,
+    /// Whether it does, in a word.
+    pub holds: &'static str,
+    /// Whether it does.
+    pub good: bool,
+    /// What shows it.
+    pub evidence: String,
 }
 
 /// A phase in a state.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct StateRow {
-    phase: String,
-    state: String,
-    from: String,
-    took: String,
+pub struct StateRow {
+    /// The phase.
+    pub phase: String,
+    /// The state.
+    pub state: String,
+    /// Since when.
+    pub from: String,
+    /// How long it took.
+    pub took: String,
 }
 
 /// The strong locks of a step.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct LockRow {
-    phase: String,
-    stage: &'static str,
-    step: String,
-    waited: String,
-    held: String,
+pub struct LockRow {
+    /// The phase.
+    pub phase: String,
+    /// The stage.
+    pub stage: &'static str,
+    /// The step.
+    pub step: String,
+    /// How long they were waited for.
+    pub waited: String,
+    /// How long they were held.
+    pub held: String,
 }
 
 /// A line of the timeline.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct TimelineRow {
-    at: String,
+pub struct TimelineRow {
+    /// When.
+    pub at: String,
     /// From the beginning of the incident: `+1.2 s`; nothing before it.
-    after: String,
-    mark: &'static str,
-    what: String,
-    detail: String,
-    entry: i64,
+    pub after: String,
+    /// How it is to be taken: `run`, `good`, `bad`, `decision`.
+    pub mark: &'static str,
+    /// What.
+    pub what: String,
+    /// More of it.
+    pub detail: String,
+    /// The entry of the journal.
+    pub entry: i64,
 }
 
 pub(super) fn decisions(incident: &Incident) -> Vec<Said> {

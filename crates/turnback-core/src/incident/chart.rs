@@ -1,18 +1,27 @@
-//! The chart of what the guard measured, as SVG inside the page: its colours are the page's.
+//! A chart of what a guard measured, as SVG inside a page: its colours are the page's.
 
 use std::fmt::Write as _;
 
-use super::Facts;
 use super::samples::thinned;
+use super::{Measured, Point};
 use crate::guard::Moment;
-use crate::incident::{Measured, Point};
 
-const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 320.0;
+/// What is drawn, and how large.
+#[derive(Clone, Debug)]
+pub struct Chart<'a> {
+    /// What the guard measured.
+    pub measured: &'a Measured,
+    /// Moments with a name, in order.
+    pub marks: Vec<(&'static str, Moment)>,
+    /// What its parts are called within the page: no two charts of a page alike.
+    pub id: &'a str,
+    /// How wide it is, in pixels where it is not scaled.
+    pub width: f64,
+    /// How high.
+    pub height: f64,
+}
+
 const LEFT: f64 = 70.0;
-const RIGHT: f64 = 746.0;
-const TOP: f64 = 62.0;
-const BOTTOM: f64 = 286.0;
 /// More points are more than a line of this length can show.
 const MOST_POINTS: usize = 300;
 /// Up to so many, each is drawn as a dot.
@@ -20,6 +29,9 @@ const MOST_DOTS: usize = 120;
 
 /// From values and moments to places.
 struct Scale {
+    right: f64,
+    top: f64,
+    bottom: f64,
     from: Moment,
     until: Moment,
     least: f64,
@@ -30,49 +42,57 @@ impl Scale {
     fn x(&self, at: Moment) -> f64 {
         let span = self.until.since(self.from).as_secs_f64().max(0.001);
         let share = at.since(self.from).as_secs_f64() / span;
-        LEFT + share.min(1.0) * (RIGHT - LEFT)
+        LEFT + share.min(1.0) * (self.right - LEFT)
     }
 
     fn y(&self, value: f64) -> f64 {
         let span = self.most - self.least;
         let share = ((value - self.least) / span).clamp(0.0, 1.0);
-        BOTTOM - share * (BOTTOM - TOP)
+        self.bottom - share * (self.bottom - self.top)
     }
 }
 
-/// The chart; nothing where there are no values to draw.
-pub(super) fn chart(facts: &Facts<'_>) -> Option<String> {
-    let measured = facts.measured?;
-    let points = thinned(measured, MOST_POINTS);
-    let marks = marks(facts);
-    let scale = scale(measured, &points, &marks)?;
-    let mut svg = String::new();
-    let title = format!("{} over time", escaped(&measured.guard));
-    let _ = write!(
-        svg,
-        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-labelledby=\"chart-title \
-         chart-desc\"><title id=\"chart-title\">{title}</title><desc id=\"chart-desc\">{}</desc>",
-        escaped(&description(measured))
-    );
-    if let Some(normal) = &measured.normal {
-        let (top, bottom) = (scale.y(normal.most), scale.y(normal.least));
-        let height = (bottom - top).max(1.5);
+impl Chart<'_> {
+    /// The chart; nothing where there are no values to draw.
+    pub fn svg(&self) -> Option<String> {
+        let Self {
+            measured,
+            marks,
+            id,
+            width,
+            height,
+        } = self;
+        let points = thinned(measured, MOST_POINTS);
+        let scale = scale(self, &points)?;
+        let (id, right) = (escaped(id), scale.right);
+        let mut svg = String::new();
+        let title = format!("{} over time", escaped(&measured.guard));
         let _ = write!(
             svg,
-            "<rect class=\"band\" {} x=\"{LEFT}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{height:.1}\"/>",
-            plain("band"),
-            RIGHT - LEFT
+            "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{id}-title \
+             {id}-desc\"><title id=\"{id}-title\">{title}</title><desc id=\"{id}-desc\">{}</desc>",
+            escaped(&description(measured))
         );
-        line(&mut svg, "median", (LEFT, RIGHT), scale.y(normal.median));
+        if let Some(normal) = &measured.normal {
+            let (top, bottom) = (scale.y(normal.most), scale.y(normal.least));
+            let height = (bottom - top).max(1.5);
+            let _ = write!(
+                svg,
+                "<rect class=\"band\" {} x=\"{LEFT}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{height:.1}\"/>",
+                plain("band"),
+                right - LEFT
+            );
+            line(&mut svg, "median", (LEFT, right), scale.y(normal.median));
+        }
+        axes(&mut svg, measured, &scale);
+        thresholds(&mut svg, measured, &scale);
+        values(&mut svg, &points, &scale);
+        for (row, (name, at)) in marks.iter().enumerate() {
+            mark(&mut svg, name, *at, row, &scale);
+        }
+        svg.push_str("</svg>");
+        Some(svg)
     }
-    axes(&mut svg, measured, &scale);
-    thresholds(&mut svg, measured, &scale);
-    values(&mut svg, &points, &scale);
-    for (row, (name, at)) in marks.iter().enumerate() {
-        mark(&mut svg, name, scale.x(*at), row);
-    }
-    svg.push_str("</svg>");
-    Some(svg)
 }
 
 /// What a person who does not see the chart is told.
@@ -94,20 +114,10 @@ fn description(measured: &Measured) -> String {
     said
 }
 
-fn marks(facts: &Facts<'_>) -> Vec<(&'static str, Moment)> {
-    let incident = facts.incident;
-    [
-        ("began", Some(facts.times.began)),
-        ("detected", incident.detected),
-        ("decided", Some(incident.decided)),
-        ("recovered", incident.recovered),
-    ]
-    .into_iter()
-    .filter_map(|(name, at)| Some((name, at?)))
-    .collect()
-}
-
-fn scale(measured: &Measured, points: &[Point], marks: &[(&str, Moment)]) -> Option<Scale> {
+fn scale(chart: &Chart<'_>, points: &[Point]) -> Option<Scale> {
+    let Chart {
+        measured, marks, ..
+    } = chart;
     let first = points.first()?;
     let last = points.last()?;
     let from = marks.iter().map(|(_, at)| *at).fold(first.at, Moment::min);
@@ -126,6 +136,10 @@ fn scale(measured: &Measured, points: &[Point], marks: &[(&str, Moment)]) -> Opt
     // Nothing but zeros still has an axis.
     let span = if most > least { most - least } else { 1.0 };
     Some(Scale {
+        right: chart.width - 14.0,
+        // A row for the name of each mark.
+        top: 6.0 + 14.0 * marks.len() as f64,
+        bottom: chart.height - 34.0,
         from,
         until,
         least: if least < 0.0 {
@@ -138,31 +152,33 @@ fn scale(measured: &Measured, points: &[Point], marks: &[(&str, Moment)]) -> Opt
 }
 
 fn axes(svg: &mut String, measured: &Measured, scale: &Scale) {
-    for value in steps(scale.least, scale.most) {
+    let most = ((scale.bottom - scale.top) / 32.0).clamp(2.0, 6.0);
+    for value in steps(scale.least, scale.most, most) {
         let y = scale.y(value);
-        line(svg, "grid", (LEFT, RIGHT), y);
+        line(svg, "grid", (LEFT, scale.right), y);
         let shown = measured.dimension.show(value);
         text(svg, "tick end", (LEFT - 8.0, y + 4.0), &shown);
     }
-    const TICKS: u64 = 4;
+    // A time of day needs its room.
+    let ticks = if scale.right - LEFT < 500.0 { 2 } else { 4 };
     let span = scale.until.0.saturating_sub(scale.from.0);
-    for tick in 0..=TICKS {
-        let at = Moment(scale.from.0 + span * tick / TICKS);
+    for tick in 0..=ticks {
+        let at = Moment(scale.from.0 + span * tick / ticks);
         let class = match tick {
             0 => "tick",
-            TICKS => "tick end",
+            last if last == ticks => "tick end",
             _ => "tick middle",
         };
         let shown = at.to_string();
         let clock = shown.get(11..19).unwrap_or(&shown);
-        text(svg, class, (scale.x(at), BOTTOM + 20.0), clock);
+        text(svg, class, (scale.x(at), scale.bottom + 20.0), clock);
     }
-    line(svg, "axis", (LEFT, RIGHT), BOTTOM);
+    line(svg, "axis", (LEFT, scale.right), scale.bottom);
 }
 
 /// Round values between two: 1, 2 or 5 times a power of ten apart.
-fn steps(least: f64, most: f64) -> Vec<f64> {
-    let rough = (most - least) / 6.0;
+fn steps(least: f64, most: f64, of: f64) -> Vec<f64> {
+    let rough = (most - least) / of;
     let power = 10f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0]
         .into_iter()
@@ -188,7 +204,7 @@ fn thresholds(svg: &mut String, measured: &Measured, scale: &Scale) {
             continue;
         };
         let y = scale.y(threshold);
-        line(svg, name, (LEFT, RIGHT), y);
+        line(svg, name, (LEFT, scale.right), y);
         let said = format!("{name} {}", measured.dimension.show(threshold));
         text(
             svg,
@@ -240,7 +256,8 @@ fn values(svg: &mut String, points: &[Point], scale: &Scale) {
                 );
             }
             None if point.unknown => {
-                let (l, r, t, b) = (x - 4.0, x + 4.0, BOTTOM - 10.0, BOTTOM - 2.0);
+                let bottom = scale.bottom;
+                let (l, r, t, b) = (x - 4.0, x + 4.0, bottom - 10.0, bottom - 2.0);
                 let _ = write!(
                     svg,
                     "<path class=\"unknown\" {} d=\"M{l:.1} {t:.1}L{r:.1} {b:.1}M{l:.1} {b:.1}L{r:.1} {t:.1}\"/>",
@@ -253,16 +270,18 @@ fn values(svg: &mut String, points: &[Point], scale: &Scale) {
 }
 
 /// A line from top to bottom with its name; names stand in rows, so that they do not overlap.
-fn mark(svg: &mut String, name: &str, x: f64, row: usize) {
+fn mark(svg: &mut String, name: &str, at: Moment, row: usize, scale: &Scale) {
+    let x = scale.x(at);
     let top = 14.0 * (row as f64 + 1.0);
     let _ = write!(
         svg,
-        "<path class=\"mark {name}\" {} d=\"M{x:.1} {:.1}V{BOTTOM}\"/>",
+        "<path class=\"mark {name}\" {} d=\"M{x:.1} {:.1}V{}\"/>",
         plain("mark"),
-        top - 9.0
+        top - 9.0,
+        scale.bottom
     );
     // To the left where there is no room on the right.
-    if x > RIGHT - 80.0 {
+    if x > scale.right - 80.0 {
         text(svg, "mark-text end", (x - 5.0, top), name);
     } else {
         text(svg, "mark-text", (x + 5.0, top), name);

@@ -1,6 +1,6 @@
 //! Samples for people: fewer of them, and as a line of text.
 
-use crate::incident::{Measured, Point};
+use super::{Measured, Point};
 
 /// At most so many points, of each stretch the worst: what is bad is never thinned away.
 pub(super) fn thinned(measured: &Measured, most: usize) -> Vec<Point> {

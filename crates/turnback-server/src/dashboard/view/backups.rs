@@ -1,0 +1,45 @@
+//! Backups and what they are worth.
+
+use askama::Template;
+
+use super::{Badge, Mark, Pair, Part, Shell};
+
+/// The page.
+#[derive(Clone, Debug, Template)]
+#[template(path = "backups.html")]
+pub struct BackupsPage {
+    /// What stands around it.
+    pub shell: Shell,
+    /// What it shows.
+    pub view: Part<Backups>,
+}
+
+/// What the page of backups shows.
+#[derive(Clone, Debug, Default)]
+pub struct Backups {
+    /// Every backup, newest first.
+    pub backups: Vec<BackupRow>,
+    /// When one is required, and what is there, in words.
+    pub rules: Vec<Pair>,
+    /// Where they are kept.
+    pub place: String,
+}
+
+/// A backup.
+#[derive(Clone, Debug)]
+pub struct BackupRow {
+    /// Its name.
+    pub id: String,
+    /// When it was taken.
+    pub taken: String,
+    /// What became of it.
+    pub badge: Badge,
+    /// When it was restored and compared, or that it never was.
+    pub verified: Badge,
+    /// Its size, in words.
+    pub size: String,
+    /// How long it took, in words.
+    pub took: String,
+    /// Where phases stood in it, in words.
+    pub phases: String,
+}
