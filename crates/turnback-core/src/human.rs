@@ -43,6 +43,18 @@ pub fn human_duration(seconds: f64) -> String {
     shown
 }
 
+/// Milliseconds: `420 ms`, `1.9 s`, from a minute on as [`human_duration`].
+pub fn human_millis(millis: u64) -> String {
+    match millis {
+        0..1_000 => format!("{millis} ms"),
+        1_000..60_000 => match (millis / 1_000, millis / 100 % 10) {
+            (seconds, 0) => format!("{seconds} s"),
+            (seconds, tenths) => format!("{seconds}.{tenths} s"),
+        },
+        _ => human_duration(millis as f64 / 1_000.0),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

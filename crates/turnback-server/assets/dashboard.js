@@ -97,8 +97,10 @@
     timer = setTimeout(() => { timer = 0; look(); }, wait);
   };
   if (document.querySelector("[data-live]")) {
-    const events = new EventSource("/events");
-    events.onmessage = soon;
+    const events = new EventSource("/api/v1/events");
+    for (const name of ["message", "journal", "progress", "guards", "questions", "runs", "flags", "warning", "missed"]) {
+      events.addEventListener(name, soon);
+    }
     events.onopen = soon;
     // Whatever the stream does, nothing here is older than this.
     setInterval(() => { if (Date.now() - last > (events.readyState === 1 ? 15000 : 4000)) soon(); }, 2000);

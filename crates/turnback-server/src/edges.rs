@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use turnback_core::incident::report;
 pub use turnback_engine::edges::Boxed;
 
 use crate::access::{Fingerprint, Role};
@@ -70,6 +71,13 @@ pub trait Looks: Send + Sync {
 
     /// The report of an incident.
     fn report(&self, incident: usize, format: ReportFormat) -> Answer<'_, String>;
+
+    /// What the report of an incident says, part by part. Who cannot tell has the report alone.
+    fn report_page(&self, incident: usize) -> Answer<'_, report::Page> {
+        let refusal =
+            Refusal::not_there(format!("incident {incident} is told by its report alone"));
+        Box::pin(std::future::ready(Err(refusal)))
+    }
 
     /// Backups, the last first.
     fn backups(&self) -> Answer<'_, Vec<Backup>>;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::Doorkeeper;
+use crate::dashboard::Memory;
 use crate::edges::Edges;
 use crate::events::Hub;
 use crate::limits::{Limits, Places};
@@ -21,6 +22,8 @@ pub struct Server {
     pub events: Hub,
     /// Version of this turnback.
     pub version: &'static str,
+    /// What pages of the dashboard looked up last.
+    pub(crate) memory: Memory,
     pub(crate) limits: Limits,
     pub(crate) places: Places,
     pub(crate) requests: Requests,
@@ -33,6 +36,7 @@ impl Server {
             access,
             events: Hub::new(limits.listeners),
             version,
+            memory: Memory::default(),
             places: Places::new(limits.at_once),
             requests: Requests::default(),
             limits,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::guard::{Level, Moment};
-use crate::human::human_duration;
+use crate::human::human_millis as shown;
 use crate::journal::JournalEvent;
 use crate::program::Stage;
 use crate::watch::{Cause, Closed, Next};
@@ -39,8 +39,8 @@ pub enum Mark {
     Decision,
 }
 
-/// An entry in words; nothing where it says too little of the whole.
-pub(super) fn line(entry: &Entry) -> Option<Line> {
+/// An entry of the journal in words; nothing where it says too little of the whole.
+pub fn line(entry: &Entry) -> Option<Line> {
     let (mark, what, detail) = words(&entry.event)?;
     Some(Line {
         entry: entry.number,
@@ -253,17 +253,5 @@ pub(super) fn closed(how: &Closed) -> String {
             "Nobody answered in time, and every guard that it was about passes again.".to_owned()
         }
         Closed::Overtaken => "A way back has overtaken it.".to_owned(),
-    }
-}
-
-/// Milliseconds as people read them.
-pub(super) fn shown(millis: u64) -> String {
-    match millis {
-        0..1_000 => format!("{millis} ms"),
-        1_000..60_000 => match (millis / 1_000, millis / 100 % 10) {
-            (seconds, 0) => format!("{seconds} s"),
-            (seconds, tenths) => format!("{seconds}.{tenths} s"),
-        },
-        _ => human_duration(millis as f64 / 1_000.0),
     }
 }

@@ -19,7 +19,7 @@ mod times;
 pub use self::chart::Chart;
 pub use self::cost::{Cost, InState, LockCost};
 pub use self::find::incidents;
-pub use self::line::{Line, Mark};
+pub use self::line::{Line, Mark, line};
 pub use self::measure::{Measured, Normal, Point, measure, watched};
 pub use self::record::{
     Asked, Decided, End, Ended, Entry, HookDone, Incident, Kind, PartDone, Recovery, Validated,

@@ -228,7 +228,6 @@ pub fn idle() -> Overview {
                 ..phase
             })
             .collect(),
-        ..Overview::default()
     }
 }
 

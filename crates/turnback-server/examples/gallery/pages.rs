@@ -502,7 +502,9 @@ pub fn all() -> Vec<(String, String)> {
             },
             view: Part::Ready(IncidentView {
                 badge: Badge::new(Mark::Good, "turned back"),
-                report: incident_report(),
+                number: 2,
+                title: "Way back of phase users: latency said critical".into(),
+                report: Some(incident_report()),
             }),
         }
         .render(),
@@ -616,9 +618,8 @@ pub fn all() -> Vec<(String, String)> {
         taken: "2026-11-20 21:15".into(),
         badge: Badge::new(badge.0, badge.1),
         verified: Badge::new(verified.0, verified.1),
-        size: "38 GB of a database of 212 GB".into(),
-        took: "14 min 2 s".into(),
-        phases: phases.into(),
+        size: "38 GB".into(),
+        about: phases.into(),
     };
     add(
         "backups",
@@ -649,7 +650,6 @@ pub fn all() -> Vec<(String, String)> {
                     Pair::new("before contract", "one of the last 24 h, verified"),
                     Pair::new("now", "met by 20261120T211500Z-before-users"),
                 ],
-                place: "/var/lib/turnback/backups".into(),
             }),
         }
         .render(),
@@ -663,7 +663,6 @@ pub fn all() -> Vec<(String, String)> {
                     "before contract",
                     "none is asked for by the plan",
                 )],
-                place: "/var/lib/turnback/backups".into(),
                 ..Backups::default()
             }),
         }

@@ -14,6 +14,8 @@ pub struct Plan {
     pub schema: String,
     /// Phases, each after all that it depends on.
     pub phases: Vec<PlannedPhase>,
+    /// What may go wrong, as the plan says it.
+    pub risks: Vec<Risk>,
     /// Names of the guards.
     pub guards: Vec<String>,
     /// Names of the hooks.
@@ -59,4 +61,25 @@ pub struct Check {
     pub name: String,
     /// Why it does not hold, as a sentence.
     pub failure: Option<String>,
+}
+
+/// Something that may go wrong.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Risk {
+    /// What.
+    pub title: String,
+    /// How likely, from 1 to 5.
+    pub probability: u8,
+    /// How bad, from 1 to 5.
+    pub impact: u8,
+    /// What the product of the two means, in a word.
+    pub level: String,
+    /// The phases that it is about; all where none is named.
+    pub phases: Vec<String>,
+    /// The guards that show it.
+    pub guards: Vec<String>,
+    /// What is done about it.
+    pub mitigation: Option<String>,
+    /// Who looks after it.
+    pub owner: Option<String>,
 }

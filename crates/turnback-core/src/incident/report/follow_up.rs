@@ -2,7 +2,7 @@
 
 use super::Facts;
 use crate::guard::Level;
-use crate::incident::line::shown;
+use crate::human::human_millis as shown;
 use crate::incident::{Asked, End, Kind};
 
 /// Things to do, as sentences. People add theirs.

@@ -6,8 +6,8 @@ use super::Facts;
 use super::tables::{self, HookRow, LockRow, PartRow, StateRow, TimelineRow, ValidationRow};
 use super::{follow_up, words};
 use crate::guard::Moment;
+use crate::human::human_millis as shown;
 use crate::incident::Chart;
-use crate::incident::line::shown;
 use crate::incident::samples::{spark, thinned};
 
 /// Rows of the table of samples.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Facts;
 use super::page::{Said, within};
 use crate::hook::OnFailure;
-use crate::incident::line::shown;
+use crate::human::human_millis as shown;
 use crate::incident::{Incident, Mark};
 
 /// A part of turning back.

@@ -2,7 +2,7 @@
 
 use super::Facts;
 use super::page::Pair;
-use crate::incident::line::shown;
+use crate::human::human_millis as shown;
 use crate::incident::{End, Incident, Kind};
 use crate::state::PhaseState;
 

@@ -21,8 +21,6 @@ pub struct Backups {
     pub backups: Vec<BackupRow>,
     /// When one is required, and what is there, in words.
     pub rules: Vec<Pair>,
-    /// Where they are kept.
-    pub place: String,
 }
 
 /// A backup.
@@ -38,8 +36,6 @@ pub struct BackupRow {
     pub verified: Badge,
     /// Its size, in words.
     pub size: String,
-    /// How long it took, in words.
-    pub took: String,
-    /// Where phases stood in it, in words.
-    pub phases: String,
+    /// What it was made for, or what is the matter with it.
+    pub about: String,
 }

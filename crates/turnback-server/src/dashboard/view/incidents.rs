@@ -54,6 +54,10 @@ pub struct IncidentRow {
 pub struct IncidentView {
     /// Whether it is over, and how it ended.
     pub badge: Badge,
-    /// What its report says.
-    pub report: Page,
+    /// Its number.
+    pub number: usize,
+    /// What happened, in one line.
+    pub title: String,
+    /// What its report says, where that could be made.
+    pub report: Option<Page>,
 }

@@ -1,0 +1,41 @@
+//! What a page's request is answered with.
+
+use askama::Template;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+
+/// Pages run one script and one style sheet, both of ours, and ask nobody else for anything.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// A report is one file that holds its own styles and no script.
+const REPORT: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'none'; sandbox allow-same-origin";
+
+/// A page.
+pub(super) fn page(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => with_policy((status, Html(html)).into_response(), POLICY),
+        // Templates write into memory, which does not fail.
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+/// A report, as it is.
+pub(super) fn report(html: String) -> Response {
+    with_policy(Html(html).into_response(), REPORT)
+}
+
+fn with_policy(mut response: Response, policy: &'static str) -> Response {
+    let headers = response.headers_mut();
+    let policy = HeaderValue::from_static(policy);
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    let store = HeaderValue::from_static("no-store");
+    headers.insert(header::CACHE_CONTROL, store);
+    response
+}
+
+/// On to another page; a form that was sent is not sent again by loading that page again.
+pub(super) fn go(to: &str) -> Response {
+    let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
+}
