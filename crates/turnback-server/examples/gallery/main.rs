@@ -11,8 +11,9 @@ use turnback_server::dashboard::assets::{ASSETS, address};
 
 fn main() -> std::io::Result<()> {
     let Some(directory) = std::env::args().nth(1) else {
-        eprintln!("say where to: cargo run -p turnback-server --example gallery -- DIR");
-        std::process::exit(2);
+        return Err(std::io::Error::other(
+            "say where to: cargo run -p turnback-server --example gallery -- DIR",
+        ));
     };
     let directory = Path::new(&directory);
     for asset in &ASSETS {
