@@ -24,6 +24,7 @@ pub mod delivery;
 pub mod edges;
 pub mod error;
 pub mod flags;
+pub mod leadership;
 pub mod progress;
 pub mod watch;
 

@@ -13,6 +13,8 @@ pub struct ControlStore {
     pub(crate) database: Database,
     /// Which plan is asked about, by its name.
     pub(crate) plan: String,
+    /// The lead that is written under, where it is one.
+    pub(crate) epoch: Option<i64>,
 }
 
 impl ControlStore {
@@ -39,6 +41,7 @@ impl ControlStore {
         Ok(Self {
             database,
             plan: plan.to_owned(),
+            epoch: None,
         })
     }
 
@@ -69,13 +72,20 @@ impl ControlStore {
     pub fn about(&self, plan: &str) -> Self {
         Self {
             plan: plan.to_owned(),
+            epoch: None,
             ..self.clone()
         }
     }
 
-    /// A transaction that writes, one at a time among all processes.
+    /// A transaction that writes, one at a time among all processes; refused where it is to be
+    /// under a lead that has passed to another. For leads are taken in such a transaction, too, it
+    /// stays the last one until this commits.
     pub(crate) async fn writing(&self) -> Result<Transaction, sqlx::Error> {
-        self.database.writing().await
+        let mut transaction = self.database.writing().await?;
+        if let Some(epoch) = self.epoch {
+            self.must_lead(epoch, &mut transaction).await?;
+        }
+        Ok(transaction)
     }
 }
 

@@ -29,6 +29,7 @@ const STEPS: &[Step] = &[
     step!("watch"),
     step!("chain"),
     step!("serve"),
+    step!("leadership"),
 ];
 
 /// Whether a PostgreSQL database has a control store.

@@ -30,6 +30,7 @@ macro_rules! promises {
 
 mod chain;
 mod journal;
+mod leadership;
 mod outbox;
 mod serve;
 mod sqlite;

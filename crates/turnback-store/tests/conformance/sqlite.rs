@@ -12,6 +12,10 @@ use turnback_store::{ControlStore, StorePlace};
 
 use crate::world::World;
 
+const JOURNAL: &str = include_str!("../../src/schema/journal.sqlite.sql");
+const OUTBOX: &str = include_str!("../../src/schema/outbox.sqlite.sql");
+const WATCH: &str = include_str!("../../src/schema/watch.sqlite.sql");
+
 fn event() -> JournalEvent {
     JournalEvent::PhaseBecame {
         phase: "users".to_owned(),
@@ -27,17 +31,20 @@ async fn a_file_that_cannot_be_made_is_named() {
     assert!(error.contains("/proc/none"), "{error}");
 }
 
+/// Makes a file as an earlier turnback left it, with so many entries.
+async fn earlier(steps: &[&str], entries: usize) -> World {
+    let world = World::sqlite();
+    let event = serde_json::to_string(&event()).unwrap();
+    let entry = format!("INSERT INTO journal (plan, event) VALUES ('shop', '{event}');");
+    let version = format!("PRAGMA user_version = {};", steps.len());
+    let script = format!("{}{}{version}", steps.concat(), entry.repeat(entries));
+    world.make(&script).await;
+    world
+}
+
 #[tokio::test]
 async fn a_store_of_the_first_schema_gets_what_it_lacks_and_keeps_its_journal() {
-    let world = World::sqlite();
-    world.open("shop").await.append(&event()).await.unwrap();
-    world
-        .hand(
-            "DROP TABLE outbox; DROP TABLE escalation; DROP TABLE sample; DROP TABLE baseline; \
-             DROP TABLE question; DROP TABLE chain; DROP TABLE chain_head; PRAGMA user_version = 1",
-        )
-        .await
-        .expect("as the first schema was");
+    let world = earlier(&[JOURNAL], 1).await;
     let (one, other) = tokio::join!(world.open("shop"), world.open("shop"));
     let message = Message::test("shop", "postgres://db/shop", "team", Moment(1_000_000));
     let (first, second) = (Moment(1_000_000), Moment(1_000_001));
@@ -50,15 +57,7 @@ async fn a_store_of_the_first_schema_gets_what_it_lacks_and_keeps_its_journal() 
 
 #[tokio::test]
 async fn a_file_from_before_there_was_a_chain_is_chained_as_it_is_found() {
-    let world = World::sqlite();
-    for _ in 0..3 {
-        world.open("shop").await.append(&event()).await.unwrap();
-    }
-    // As a file of the schema before was.
-    world
-        .hand("DROP TABLE chain; DROP TABLE chain_head; PRAGMA user_version = 3")
-        .await
-        .expect("as the schema before was");
+    let world = earlier(&[JOURNAL, OUTBOX, WATCH], 3).await;
     let store = world.open("shop").await;
     store.append(&event()).await.unwrap();
     let verified = store.verify(None).await.unwrap();

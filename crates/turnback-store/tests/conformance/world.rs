@@ -73,6 +73,17 @@ impl World {
         }
     }
 
+    /// Makes the file by hand.
+    pub(crate) async fn make(&self, script: &str) {
+        let Kept::File { path, .. } = &self.kept else {
+            panic!("this is no file");
+        };
+        let parent = path.parent().expect("it is in a directory");
+        std::fs::create_dir_all(parent).expect("it can be made");
+        std::fs::write(path, "").expect("it can be made");
+        self.hand(script).await.expect("it is made");
+    }
+
     /// What both understand.
     pub(crate) async fn hand(&self, script: &str) -> Result<(), sqlx::Error> {
         self.by_hand(script, script).await

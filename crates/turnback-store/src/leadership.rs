@@ -1,0 +1,161 @@
+//! Who leads among controllers that share the store, for each plan.
+
+use std::time::Duration;
+
+use turnback_engine::error::JournalError;
+use turnback_engine::leadership::{Lead, Leadership};
+
+use crate::ControlStore;
+use crate::database::{Dialect, Row, Transaction, sql};
+use crate::journal::failed;
+
+/// Who leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leader {
+    /// Its name.
+    pub holder: String,
+    /// The number of its lead.
+    pub epoch: i64,
+    /// How much of its time is left.
+    pub left: Duration,
+}
+
+impl ControlStore {
+    /// Who leads the controllers of this plan; nobody where there is none, or its time has run out.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub async fn leader(&self) -> Result<Option<Leader>, JournalError> {
+        let mut look = self.database.look().await.map_err(failed)?;
+        let last = last(&mut look, self).await.map_err(failed)?;
+        look.commit().await.map_err(failed)?;
+        Ok(last.filter(|leader| !leader.left.is_zero()))
+    }
+
+    /// The same store for whoever leads under this epoch: what it writes is refused as soon as
+    /// another leads.
+    pub fn under(&self, epoch: i64) -> Self {
+        Self {
+            epoch: Some(epoch),
+            ..self.clone()
+        }
+    }
+
+    /// Refuses where another leads.
+    pub(crate) async fn must_lead(
+        &self,
+        epoch: i64,
+        transaction: &mut Transaction,
+    ) -> Result<(), sqlx::Error> {
+        let last = last(transaction, self).await?;
+        if last.as_ref().is_some_and(|last| last.epoch == epoch) {
+            return Ok(());
+        }
+        let other = last.map_or_else(|| "nobody".to_owned(), |last| last.holder);
+        Err(sqlx::Error::InvalidArgument(format!(
+            "this controller stood still for too long, and {other} leads now; what it would write \
+             is refused"
+        )))
+    }
+
+    async fn take(
+        &self,
+        holder: &str,
+        epoch: Option<i64>,
+        lasting: Duration,
+    ) -> Result<Lead, sqlx::Error> {
+        // Not as whoever leads: it may be the one that does not any more.
+        let mut transaction = self.database.writing().await?;
+        let next = match last(&mut transaction, self).await? {
+            Some(last) if Some(last.epoch) == epoch && last.holder == holder => last.epoch,
+            Some(last) if !last.left.is_zero() => {
+                return Ok(Lead::Following {
+                    holder: last.holder,
+                    left: last.left,
+                });
+            }
+            last => last.map_or(0, |last| last.epoch) + 1,
+        };
+        let now = now(&mut transaction, self.database.dialect()).await?;
+        let lead = sql(
+            "INSERT INTO controller (plan, epoch, holder, renewed_at, until) \
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (plan) DO UPDATE SET epoch = excluded.epoch, \
+             holder = excluded.holder, renewed_at = excluded.renewed_at, until = excluded.until",
+        )
+        .bind(&self.plan)
+        .bind(next)
+        .bind(holder)
+        .bind(now)
+        .bind(now.saturating_add(i64::try_from(lasting.as_millis()).unwrap_or(i64::MAX)));
+        transaction.run(lead).await?;
+        transaction.commit().await?;
+        Ok(Lead::Leading { epoch: next })
+    }
+
+    async fn give_up(&self, epoch: i64) -> Result<(), sqlx::Error> {
+        let mut transaction = self.database.writing().await?;
+        let given_up =
+            sql("UPDATE controller SET until = renewed_at WHERE plan = $1 AND epoch = $2");
+        transaction
+            .run(given_up.bind(&self.plan).bind(epoch))
+            .await?;
+        transaction.commit().await
+    }
+}
+
+impl Leadership for ControlStore {
+    async fn lead(
+        &self,
+        holder: &str,
+        epoch: Option<i64>,
+        lasting: Duration,
+    ) -> Result<Lead, JournalError> {
+        self.take(holder, epoch, lasting).await.map_err(failed)
+    }
+
+    async fn resign(&self, epoch: i64) -> Result<(), JournalError> {
+        self.give_up(epoch).await.map_err(failed)
+    }
+}
+
+/// The last lead of this plan.
+async fn last(
+    transaction: &mut Transaction,
+    store: &ControlStore,
+) -> Result<Option<Leader>, sqlx::Error> {
+    let last = sql("SELECT epoch, holder, renewed_at, until FROM controller WHERE plan = $1");
+    let Some(row) = transaction.optional(last.bind(&store.plan)).await? else {
+        return Ok(None);
+    };
+    let now = now(transaction, store.database.dialect()).await?;
+    Ok(Some(Leader {
+        holder: row.get("holder")?,
+        epoch: row.get("epoch")?,
+        left: left(&row, now)?,
+    }))
+}
+
+/// How much of a lead is left. One that begins further ahead than it lasts was written by a clock
+/// that has been set back since: it is over, or nobody would lead until that clock is there again.
+fn left(row: &Row, now: i64) -> Result<Duration, sqlx::Error> {
+    let (renewed, until): (i64, i64) = (row.get("renewed_at")?, row.get("until")?);
+    let set_back = renewed.saturating_sub(now) > until.saturating_sub(renewed);
+    let left = if set_back {
+        0
+    } else {
+        until.saturating_sub(now)
+    };
+    Ok(Duration::from_millis(u64::try_from(left).unwrap_or(0)))
+}
+
+/// The database's clock, which all controllers share: milliseconds since 1970-01-01 UTC.
+async fn now(transaction: &mut Transaction, dialect: Dialect) -> Result<i64, sqlx::Error> {
+    let clock = match dialect {
+        Dialect::Sqlite => "SELECT CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER) AS now",
+        Dialect::Postgres => {
+            "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS now"
+        }
+    };
+    transaction.one(sql(clock)).await?.get("now")
+}
