@@ -8,6 +8,7 @@ use super::{Room, not_null, sync, transaction};
 use crate::backfill::{Backfill, BackfillKind};
 use crate::fact::Fact;
 use crate::name::{Ident, TableName, literal};
+use crate::program::Program;
 use crate::step::{Check, LockMode, Step, TableLock, Work};
 
 /// The table in the ledger that keeps old and new keys of a converted table.
@@ -19,6 +20,21 @@ pub(super) fn archive_table(room: &Room<'_>, key: &Key) -> TableName {
         name.with_suffix(&format!("_{}", key.column.as_str()))
     };
     TableName::new("turnback", name.with_suffix(&format!("__{}", room.phase())))
+}
+
+/// The step that opens the archive of a key.
+fn opening(table: &TableName, key: &Ident) -> String {
+    format!("archive.{table}.{key}")
+}
+
+/// The archive that the contract of a program keeps for a key; nothing where it keeps none.
+pub fn archive_of(program: &Program, table: &TableName, key: &Ident) -> Option<TableName> {
+    let id = opening(table, key);
+    let step = program.contract.iter().find(|step| step.id == id)?;
+    step.done_when.iter().find_map(|fact| match fact {
+        Fact::Relation(archive) => Some(archive.clone()),
+        _ => None,
+    })
 }
 
 fn key_is_only(room: &Room<'_>, key: &Key) -> bool {
@@ -41,7 +57,7 @@ fn archive(room: &Room<'_>, key: &Key) -> Vec<Step> {
     let into = archive_table(room, key);
     let (trigger, function) = capture(room, key);
     let open = transaction(
-        format!("archive.{table}.{new}"),
+        opening(table, new),
         format!("open the key archive of {table}"),
         vec![room.writers(table)],
         vec![

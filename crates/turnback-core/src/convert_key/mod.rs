@@ -43,6 +43,7 @@ use crate::schema::{Snapshot, Table};
 use crate::step::{Step, TableLock, Work};
 
 pub(crate) use self::constraints::mentions;
+pub use self::contract::archive_of;
 pub use self::lookup::Lookup;
 pub(crate) use self::own_functions::read_by as functions_read_by;
 use self::policies::NewPolicy;

@@ -25,7 +25,9 @@ pub use self::adapter::remove;
 pub use self::create::{Request, create};
 pub use self::error::BackupError;
 pub use self::ledger_files::copy_ledger;
-pub use self::salvage::{Change, Found, Hear, TableFound, Wanted as Salvage, replaced, salvage};
+pub use self::salvage::{
+    Change, Found, Hear, Heard, TableFound, TranslatedKey, Wanted as Salvage, replaced, salvage,
+};
 pub use self::server::Server;
 pub use self::shelf::{Entry, Shelf};
 pub use self::source::Given;

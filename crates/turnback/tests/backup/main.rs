@@ -8,4 +8,5 @@ mod repair;
 mod required;
 mod restore;
 mod salvage;
+mod salvage_contracted;
 mod world;

@@ -1,20 +1,27 @@
 //! Finds what was written after a backup: the replaced database compared with the restored one,
-//! table by table in the order of keys; puts back what nothing is in the way of.
+//! table by table in the order of keys; puts back what nothing is in the way of. Where a phase
+//! has converted keys since, those before and after lead from one to the other.
 
+mod keys;
+mod later;
+mod ledgers;
 mod put_back;
+mod references;
+mod rows;
 mod shapes;
+mod source;
 
-use std::pin::Pin;
-
-use futures_util::{Stream, TryStreamExt};
-use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, Row};
-use turnback_core::backup::salvage::{Kind, Seen, TableShape, compare};
+use sqlx::PgConnection;
+use turnback_core::backup::salvage::{By, Direction, KeyName, Kind, TableShape, Value, compare};
 use turnback_core::backup::swap::{SwapMark, SwapStage};
-use turnback_core::name::{Ident, TableName, list};
+use turnback_core::name::{Ident, TableName};
 
+use self::keys::Keys;
+use self::ledgers::Ledgers;
 use self::put_back::PutBack;
-use self::shapes::{Pair, pairs};
+use self::references::References;
+use self::rows::{failed_rows, next, restored_rows, values};
+use self::shapes::{Pair, Tables};
 use super::contents::AS_TEXT;
 use super::error::BackupError;
 use super::server::Server;
@@ -40,13 +47,43 @@ pub struct Wanted<'a> {
 pub struct Change {
     /// What became of it.
     pub kind: Kind,
-    /// Its key, as text.
+    /// Its key, as text, as the restored database has it or would have it.
     pub key: Vec<String>,
-    /// What it holds in the replaced database, column by column as the table's shape has them;
-    /// nothing of a row that was deleted.
-    pub values: Vec<Option<String>>,
+    /// What it holds in the replaced database, column by column as the table's shape has them,
+    /// with the keys of the restored one; nothing of a row that was deleted.
+    pub values: Vec<Value>,
+    /// The same with its own keys.
+    pub own: Vec<Option<String>>,
     /// The restored row was written since the restore: nothing may overwrite it.
     pub in_the_way: bool,
+}
+
+/// What is found, as it is found.
+#[derive(Clone, Copy, Debug)]
+pub enum Heard<'a> {
+    /// New keys of a table follow.
+    Keys {
+        /// The statement that moves the table's sequence on behind those that are there.
+        ahead: Option<&'a str>,
+    },
+    /// A key that nothing led from.
+    Key {
+        /// Which.
+        key: &'a KeyName,
+        /// What it is in the replaced database.
+        replaced: &'a str,
+        /// What was given for it in the restored one.
+        restored: Option<&'a str>,
+        /// An expression that makes one, where there is one.
+        make: Option<&'a str>,
+    },
+    /// A row.
+    Row {
+        /// Its table.
+        shape: &'a TableShape,
+        /// What became of it.
+        change: &'a Change,
+    },
 }
 
 /// What was found in one table.
@@ -64,6 +101,24 @@ pub struct TableFound {
     pub reasons: Vec<(Vec<String>, String)>,
 }
 
+/// A key that two databases have in different shapes.
+#[derive(Clone, Debug)]
+pub struct TranslatedKey {
+    /// Which.
+    pub key: KeyName,
+    /// From which shape to which.
+    pub direction: Direction,
+    /// The archive that leads from one to the other.
+    pub archive: TableName,
+    /// Rows that it does not lead from, to which a key was given when they were put back, now or
+    /// before.
+    pub given: u64,
+    /// Such rows to which none was given yet.
+    pub without: u64,
+    /// There is something that makes keys.
+    pub can_be_given: bool,
+}
+
 /// What was found in all.
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -71,10 +126,14 @@ pub struct Found {
     pub tables: Vec<TableFound>,
     /// Tables that could not be compared, with the reason.
     pub untold: Vec<(TableName, String)>,
+    /// Columns that were compared by way of keys before and after a conversion, with the key.
+    pub translated: Vec<(TableName, Ident, KeyName)>,
+    /// These keys.
+    pub keys: Vec<TranslatedKey>,
 }
 
-/// Hears of every row that is found.
-pub type Hear<'a> = &'a mut dyn FnMut(&TableShape, &Change) -> std::io::Result<()>;
+/// Hears of everything that is found.
+pub type Hear<'a> = &'a mut dyn FnMut(Heard<'_>) -> std::io::Result<()>;
 
 /// The databases whose place was taken by restores of this one, newest last.
 ///
@@ -94,7 +153,7 @@ pub async fn replaced(server: &Server) -> Result<Vec<String>, BackupError> {
 pub async fn salvage(
     restored: &Server,
     wanted: Wanted<'_>,
-    hear: Hear<'_>,
+    mut hear: Hear<'_>,
     tell: Tell<'_>,
 ) -> Result<Found, BackupError> {
     let failed = restored.other(wanted.failed);
@@ -110,12 +169,73 @@ pub async fn salvage(
     }
     let mut there = session(&failed).await?;
     let mut here = session(restored).await?;
-    let found = pairs(&mut there, &mut here, wanted.only).await?;
+    let ledgers = Ledgers::read(&mut there, &mut here).await?;
+    let references = References::read(&mut here).await?;
+    let tables = Tables::read(&mut there, &mut here).await?;
+    let found = tables.pairs(wanted.only, &ledgers, &references)?;
+    let keys = Keys::of(wanted.failed, &found.pairs, &tables, &ledgers, &mut here).await?;
+    keys.prepare(&mut there, &mut here).await?;
+    if !wanted.put_back.is_empty() {
+        keys.keep(&mut there, restored).await?;
+    }
+    let told = keys.tell(&mut there, &mut hear).await?;
     let mut details = session(&failed).await?;
-    let mut writer = PutBack::open(restored, since.unwrap_or_default()).await?;
-    let mut tables = Vec::new();
+    keys.prepare(&mut details, &mut here).await?;
+    let mut comparison = Comparison {
+        there,
+        here,
+        details,
+        keys,
+        writer: PutBack::open(restored, since.unwrap_or_default()).await?,
+        fresh: match since {
+            Some(since) => format!("age(x.xmin) <= age('{since}'::xid)"),
+            None => "true".to_owned(),
+        },
+        put_back: wanted.put_back,
+    };
+    let mut all = Vec::new();
     let of = found.pairs.len() as u64;
     for (at, pair) in found.pairs.iter().enumerate() {
+        all.push(comparison.table(pair, &mut hear).await?);
+        tell(Doing::Counting {
+            tables: at as u64 + 1,
+            of,
+        });
+    }
+    comparison.writer.end(&references, &mut all).await?;
+    all.retain(|table| table.counts.iter().any(|count| *count > 0));
+    Ok(Found {
+        tables: all,
+        untold: found.untold,
+        translated: found.pairs.iter().flat_map(translated).collect(),
+        keys: told,
+    })
+}
+
+fn translated(pair: &Pair) -> impl Iterator<Item = (TableName, Ident, KeyName)> {
+    pair.shape
+        .columns
+        .iter()
+        .filter_map(|column| match &column.by {
+            By::Key(key, _) => Some((pair.shape.table.clone(), column.name.clone(), key.clone())),
+            By::Same | By::Beside => None,
+        })
+}
+
+/// Two databases on the way through their tables.
+struct Comparison<'a> {
+    there: PgConnection,
+    here: PgConnection,
+    /// Reads single rows of the replaced database.
+    details: PgConnection,
+    keys: Keys,
+    writer: PutBack,
+    fresh: String,
+    put_back: &'a [Kind],
+}
+
+impl Comparison<'_> {
+    async fn table(&mut self, pair: &Pair, hear: &mut Hear<'_>) -> Result<TableFound, BackupError> {
         let mut table = TableFound {
             table: pair.shape.table.clone(),
             counts: [0; 3],
@@ -123,25 +243,8 @@ pub async fn salvage(
             conflicts: 0,
             reasons: vec![],
         };
-        let mut left = rows(
-            &mut there,
-            &pair.shape.table,
-            &pair.keys,
-            &pair.counterparts,
-            "false",
-        );
-        let fresh = match since {
-            Some(since) => format!("age(x.xmin) <= age('{since}'::xid)"),
-            None => "true".to_owned(),
-        };
-        let own_keys: Vec<Ident> = pair.shape.key.iter().map(|(key, _)| key.clone()).collect();
-        let mut right = rows(
-            &mut here,
-            &pair.shape.table,
-            &own_keys,
-            &pair.shape.columns,
-            &fresh,
-        );
+        let mut left = failed_rows(&mut self.there, pair, &self.keys);
+        let mut right = restored_rows(&mut self.here, pair, &self.fresh);
         let mut failed_row = next(&mut left, &pair.shape.table).await?;
         let mut restored_row = next(&mut right, &pair.shape.table).await?;
         while let Some(step) = compare(failed_row.as_ref(), restored_row.as_ref()) {
@@ -151,21 +254,28 @@ pub async fn salvage(
                 } else {
                     &restored_row
                 };
-                let key = row.as_ref().map(|row| row.key.clone()).unwrap_or_default();
-                let values = match kind {
-                    Kind::Deleted => vec![],
-                    Kind::Added | Kind::Changed => values(&mut details, pair, &key).await?,
+                let row = row.clone().unwrap_or_default();
+                let (values, own) = match kind {
+                    Kind::Deleted => (vec![], vec![]),
+                    Kind::Added | Kind::Changed => {
+                        values(&mut self.details, pair, &self.keys, &row.own_key).await?
+                    }
                 };
                 let change = Change {
                     kind,
-                    key,
+                    key: row.key,
                     values,
+                    own,
                     in_the_way,
                 };
                 table.counts[kind as usize] += 1;
-                hear(&pair.shape, &change).map_err(BackupError::io("writing what was found"))?;
-                if wanted.put_back.contains(&kind) {
-                    writer.add(&pair.shape, change, &mut table).await?;
+                hear(Heard::Row {
+                    shape: &pair.shape,
+                    change: &change,
+                })
+                .map_err(BackupError::io("writing what was found"))?;
+                if self.put_back.contains(&kind) {
+                    self.writer.add(&pair.shape, change, &mut table).await?;
                 } else if change.in_the_way {
                     note(&mut table, change.key, SINCE);
                 }
@@ -178,19 +288,9 @@ pub async fn salvage(
             }
         }
         drop((left, right));
-        writer.end_table(&pair.shape, &mut table).await?;
-        if table.counts.iter().any(|count| *count > 0) {
-            tables.push(table);
-        }
-        tell(Doing::Counting {
-            tables: at as u64 + 1,
-            of,
-        });
+        self.writer.end_table(pair, &mut table).await?;
+        Ok(table)
     }
-    Ok(Found {
-        tables,
-        untold: found.untold,
-    })
 }
 
 /// Why a row that was written since the restore stays as it is.
@@ -233,75 +333,4 @@ async fn swapped_by(restored: &Server, failed: &str) -> Result<Option<u64>, Back
         .and_then(SwapMark::read)
         .filter(|mark| mark.turnback_restore == SwapStage::Replaced)
         .and_then(|mark| mark.swapped_by))
-}
-
-type Rows<'a> = Pin<Box<dyn Stream<Item = Result<PgRow, sqlx::Error>> + Send + 'a>>;
-
-/// Rows of a table in the order of their keys as bytes, which is the same everywhere.
-fn rows<'a>(
-    session: &'a mut PgConnection,
-    table: &TableName,
-    keys: &[Ident],
-    columns: &[Ident],
-    fresh: &str,
-) -> Rows<'a> {
-    let sql = format!(
-        "SELECT ARRAY[{}] AS key, md5(ROW({})::text) AS hash, {fresh} AS fresh FROM ONLY {table} AS x ORDER BY {}",
-        list(keys.iter().map(|key| format!("x.{key}::text"))),
-        list(columns.iter().map(|column| format!("x.{column}"))),
-        list(
-            keys.iter()
-                .map(|key| format!("x.{key}::text COLLATE \"C\""))
-        ),
-    );
-    sqlx::query(AssertSqlSafe(sql))
-        .persistent(false)
-        .fetch(session)
-}
-
-async fn next(rows: &mut Rows<'_>, table: &TableName) -> Result<Option<Seen>, BackupError> {
-    let doing = || BackupError::sql(format!("comparing {table}"));
-    let Some(row) = rows.try_next().await.map_err(doing())? else {
-        return Ok(None);
-    };
-    Ok(Some(Seen {
-        key: row.try_get("key").map_err(doing())?,
-        hash: row.try_get("hash").map_err(doing())?,
-        fresh: row.try_get("fresh").map_err(doing())?,
-    }))
-}
-
-/// What a row holds in the replaced database.
-async fn values(
-    session: &mut PgConnection,
-    pair: &Pair,
-    key: &[String],
-) -> Result<Vec<Option<String>>, BackupError> {
-    let there = TableShape {
-        key: pair
-            .keys
-            .iter()
-            .zip(&pair.shape.key)
-            .map(|(name, (_, kind))| (name.clone(), kind.clone()))
-            .collect(),
-        ..pair.shape.clone()
-    };
-    let sql = format!(
-        "SELECT ARRAY[{}] FROM ONLY {} AS t WHERE {}",
-        list(
-            pair.counterparts
-                .iter()
-                .map(|column| format!("t.{column}::text"))
-        ),
-        pair.shape.table,
-        there.is(key)
-    );
-    sqlx::query_scalar(AssertSqlSafe(sql))
-        .persistent(false)
-        .fetch_one(session)
-        .await
-        .map_err(BackupError::sql(format!(
-            "reading a row of {}",
-            pair.shape.table
-        )))
 }

@@ -1,25 +1,52 @@
 //! Puts rows back, a few hundred in a transaction; where one of these fails, each by itself,
-//! so that one that cannot go back keeps no other from it.
+//! so that one that cannot go back keeps no other from it. What misses a row that it refers to
+//! waits for the rest.
+
+use std::collections::BTreeMap;
 
 use sqlx::{AssertSqlSafe, PgConnection};
-use turnback_core::backup::salvage::{Kind, TableShape};
-use turnback_core::name::literal;
+use turnback_core::backup::salvage::{Kind, TableShape, Value};
+use turnback_core::name::{TableName, literal};
 
 use super::super::error::BackupError;
 use super::super::server::Server;
+use super::shapes::Pair;
 use super::{Change, SINCE, TableFound, note};
 use crate::error::target_error;
 use crate::session::run;
 
 /// Rows of one transaction.
 const BATCH: usize = 200;
+/// A foreign key does not hold (PostgreSQL manual, appendix A).
+const FOREIGN_KEY: &str = "23503";
 
 /// A session that writes.
 pub(super) struct PutBack {
-    session: PgConnection,
-    since: u64,
+    pub(super) session: PgConnection,
+    pub(super) since: u64,
     waiting: Vec<Change>,
     wrote: bool,
+    /// What a foreign key has kept from going back.
+    pub(super) later: Vec<Late>,
+    /// The tables of these, each with the one that its sequences belong to.
+    pub(super) shapes: BTreeMap<TableName, (TableShape, TableName)>,
+}
+
+/// A row that waits for others.
+pub(super) struct Late {
+    pub(super) table: TableName,
+    pub(super) change: Change,
+    /// What the server said last.
+    pub(super) reason: String,
+}
+
+/// What became of a row.
+pub(super) enum Put {
+    Back,
+    Spared,
+    /// A foreign key does not hold.
+    TooEarly(String),
+    Refused(String),
 }
 
 impl PutBack {
@@ -37,6 +64,8 @@ impl PutBack {
             since,
             waiting: vec![],
             wrote: false,
+            later: vec![],
+            shapes: BTreeMap::new(),
         })
     }
 
@@ -51,6 +80,16 @@ impl PutBack {
             note(table, change.key, SINCE);
             return Ok(());
         }
+        let unknown = change.values.iter().find_map(|value| match value {
+            Value::Unknown(key, there) => Some(format!(
+                "it has {there} of {key}, and nothing leads from there to a key of this database"
+            )),
+            _ => None,
+        });
+        if let Some(reason) = unknown {
+            note(table, change.key, reason);
+            return Ok(());
+        }
         self.waiting.push(change);
         if self.waiting.len() == BATCH {
             self.flush(shape, table).await?;
@@ -61,12 +100,16 @@ impl PutBack {
     /// Puts the last rows of a table back, and lets its sequences go on behind them.
     pub(super) async fn end_table(
         &mut self,
-        shape: &TableShape,
+        pair: &Pair,
         table: &mut TableFound,
     ) -> Result<(), BackupError> {
-        self.flush(shape, table).await?;
+        self.flush(&pair.shape, table).await?;
+        if self.later.iter().any(|late| late.table == pair.shape.table) {
+            let shape = (pair.shape.clone(), pair.root.clone());
+            self.shapes.insert(pair.shape.table.clone(), shape);
+        }
         if std::mem::take(&mut self.wrote) {
-            self.sequences(shape).await?;
+            self.sequences(&pair.shape, &pair.root).await?;
         }
         Ok(())
     }
@@ -80,7 +123,7 @@ impl PutBack {
         if batch.is_empty() {
             return Ok(());
         }
-        self.run("BEGIN").await?;
+        self.run("BEGIN; SET CONSTRAINTS ALL DEFERRED").await?;
         let mut spared = Vec::new();
         let mut whole = true;
         for (at, change) in batch.iter().enumerate() {
@@ -116,47 +159,79 @@ impl PutBack {
             return Ok(());
         }
         for change in batch {
-            match self.write(shape, &change).await {
-                Ok(0) => note(table, change.key, spared_because(change.kind)),
-                Ok(_) => {
+            match self.put(shape, &change).await? {
+                Put::Back => {
                     table.put_back += 1;
                     self.wrote = true;
                 }
-                Err(error @ sqlx::Error::Database(_)) => {
-                    note(table, change.key, target_error(error, "").to_string());
-                }
-                Err(error) => return Err(BackupError::sql("putting rows back")(error)),
+                Put::Spared => note(table, change.key, spared_because(change.kind)),
+                Put::TooEarly(reason) => self.later.push(Late {
+                    table: shape.table.clone(),
+                    change,
+                    reason,
+                }),
+                Put::Refused(reason) => note(table, change.key, reason),
             }
         }
         Ok(())
     }
 
+    /// Puts one row back, by itself.
+    pub(super) async fn put(
+        &mut self,
+        shape: &TableShape,
+        change: &Change,
+    ) -> Result<Put, BackupError> {
+        match self.write(shape, change).await {
+            Ok(0) => Ok(Put::Spared),
+            Ok(_) => Ok(Put::Back),
+            Err(sqlx::Error::Database(error)) => {
+                let is_early = error.code().as_deref() == Some(FOREIGN_KEY);
+                let reason = target_error(sqlx::Error::Database(error), "").to_string();
+                Ok(if is_early {
+                    Put::TooEarly(reason)
+                } else {
+                    Put::Refused(reason)
+                })
+            }
+            Err(error) => Err(BackupError::sql("putting rows back")(error)),
+        }
+    }
+
     async fn write(&mut self, shape: &TableShape, change: &Change) -> Result<u64, sqlx::Error> {
-        let sql = match change.kind {
-            Kind::Added => shape.insert(&change.values),
-            // A row that is its key alone cannot have changed.
-            Kind::Changed => shape.update(&change.key, &change.values, self.since),
-            Kind::Deleted => shape.delete(&change.key, self.since),
-        };
-        let done = sqlx::raw_sql(AssertSqlSafe(sql))
+        let done = sqlx::raw_sql(AssertSqlSafe(self.statement(shape, change)))
             .execute(&mut self.session)
             .await?;
         Ok(done.rows_affected())
     }
 
-    async fn run(&mut self, sql: &str) -> Result<(), BackupError> {
+    /// The statement that puts a row back.
+    pub(super) fn statement(&self, shape: &TableShape, change: &Change) -> String {
+        match change.kind {
+            Kind::Added => shape.insert(&change.values),
+            // A row that is its key alone cannot have changed.
+            Kind::Changed => shape.update(&change.key, &change.values, self.since),
+            Kind::Deleted => shape.delete(&change.key, self.since),
+        }
+    }
+
+    pub(super) async fn run(&mut self, sql: &str) -> Result<(), BackupError> {
         run(&mut self.session, sql)
             .await
             .map_err(BackupError::server("putting rows back"))
     }
 
     /// A sequence that stood where the backup was taken would give out keys again that rows
-    /// have which were put back.
-    async fn sequences(&mut self, shape: &TableShape) -> Result<(), BackupError> {
-        for column in &shape.columns {
+    /// have which were put back. The sequences of partitions are those of the table at their top.
+    pub(super) async fn sequences(
+        &mut self,
+        shape: &TableShape,
+        root: &TableName,
+    ) -> Result<(), BackupError> {
+        for column in shape.columns.iter().map(|column| &column.name) {
             let sequence: Option<String> =
                 sqlx::query_scalar("SELECT pg_get_serial_sequence($1, $2)")
-                    .bind(shape.table.to_string())
+                    .bind(root.to_string())
                     .bind(column.as_str())
                     .persistent(false)
                     .fetch_one(&mut self.session)
@@ -178,7 +253,7 @@ impl PutBack {
     }
 }
 
-fn spared_because(kind: Kind) -> &'static str {
+pub(super) fn spared_because(kind: Kind) -> &'static str {
     match kind {
         Kind::Added => "a row with one of its keys is there",
         Kind::Changed | Kind::Deleted => SINCE,

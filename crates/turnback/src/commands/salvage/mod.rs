@@ -1,13 +1,13 @@
 //! `turnback salvage`: what was written after a backup, found, exported and put back.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+mod export;
 
 use serde_json::json;
-use turnback_core::backup::salvage::{Kind, TableShape, csv_line};
+use turnback_core::backup::salvage::{Direction, Kind};
 use turnback_core::exit::ExitCode;
-use turnback_core::name::list;
-use turnback_postgres::backup::{Change, Found, Salvage, replaced, salvage};
+use turnback_postgres::backup::{Found, Heard, Salvage, TranslatedKey, replaced, salvage};
+
+use self::export::Export;
 
 use super::backup::progress::Screen;
 use super::backup::{server, until_interrupt};
@@ -53,8 +53,8 @@ pub(crate) async fn run(args: SalvageArgs) -> Result<ExitCode, Failure> {
     let mut export = args.export.as_deref().map(Export::to).transpose()?;
     let screen = Screen::new();
     let tell = |doing| screen.tell(doing);
-    let mut hear = |shape: &TableShape, change: &Change| match &mut export {
-        Some(export) => export.write(shape, change),
+    let mut hear = |heard: Heard<'_>| match &mut export {
+        Some(export) => export.write(heard),
         None => Ok(()),
     };
     let wanted = Salvage {
@@ -106,7 +106,23 @@ fn shown(failed: &str, found: &Found) -> serde_json::Value {
         .iter()
         .map(|(table, reason)| json!({ "table": table.to_string(), "reason": reason }))
         .collect();
-    json!({ "failed": failed, "tables": tables, "not_compared": untold })
+    let translated: Vec<_> = found
+        .translated
+        .iter()
+        .map(|(table, column, key)| {
+            json!({ "table": table.to_string(), "column": column.as_str(), "key": key.to_string() })
+        })
+        .collect();
+    let keys: Vec<_> = found
+        .keys
+        .iter()
+        .map(|key| {
+            let [from, to] = words(key.direction);
+            json!({ "key": key.key.to_string(), "from": from, "to": to, "archive": key.archive.to_string(),
+                "given": key.given, "without": key.without })
+        })
+        .collect();
+    json!({ "failed": failed, "tables": tables, "not_compared": untold, "translated": translated, "keys": keys })
 }
 
 fn show(failed: &str, found: &Found, put_back: bool) {
@@ -143,6 +159,9 @@ fn show(failed: &str, found: &Found, put_back: bool) {
             anstream::println!("{}: {more} more", table.table);
         }
     }
+    for key in &found.keys {
+        anstream::println!("{}", led(key, found));
+    }
     for (table, reason) in &found.untold {
         anstream::println!("{table} was not compared: {reason}.");
     }
@@ -153,98 +172,53 @@ fn show(failed: &str, found: &Found, put_back: bool) {
     }
 }
 
-/// A file of what was found.
-struct Export {
-    file: BufWriter<File>,
-    path: std::path::PathBuf,
-    sql: bool,
-    /// Of comma-separated values, the table whose header stands above.
-    header: Option<String>,
-}
-
-impl Export {
-    fn to(path: &std::path::Path) -> Result<Self, Failure> {
-        let file = File::create_new(path).map_err(|error| {
-            Failure::usage(format!("{} cannot be written: {error}", path.display()))
-                .next("Nothing was touched; name a file that is not there yet.")
-        })?;
-        Ok(Self {
-            file: BufWriter::new(file),
-            path: path.to_owned(),
-            sql: path.extension().is_some_and(|end| end == "sql"),
-            header: None,
-        })
-    }
-
-    fn write(&mut self, shape: &TableShape, change: &Change) -> std::io::Result<()> {
-        if self.sql {
-            return self.file.write_all(statement(shape, change).as_bytes());
-        }
-        let table = shape.table.to_string();
-        if self.header.as_ref() != Some(&table) {
-            let columns = shape.columns.iter().map(|column| Some(column.as_str()));
-            let head = csv_line(
-                [Some("table"), Some("what"), Some("key")]
-                    .into_iter()
-                    .chain(columns),
-            );
-            self.file.write_all(head.as_bytes())?;
-            self.header = Some(table.clone());
-        }
-        let key = change.key.join(", ");
-        let fields = [
-            Some(table.as_str()),
-            Some(change.kind.as_str()),
-            Some(key.as_str()),
-        ];
-        let values = change.values.iter().map(Option::as_deref);
-        self.file
-            .write_all(csv_line(fields.into_iter().chain(values)).as_bytes())
-    }
-
-    fn end(mut self) -> Result<(), Failure> {
-        let written = self
-            .file
-            .flush()
-            .and_then(|()| self.file.get_ref().sync_all());
-        written.map_err(|error| {
-            Failure::new(
-                ExitCode::Stopped,
-                format!(
-                    "{} could not be written to its end: {error}",
-                    self.path.display()
-                ),
-            )
-        })?;
-        anstream::eprintln!("written to {}", self.path.display());
-        Ok(())
+/// From which shape a key leads to which.
+fn words(direction: Direction) -> [&'static str; 2] {
+    match direction {
+        Direction::ToOld => ["new", "old"],
+        Direction::ToNew => ["old", "new"],
     }
 }
 
-/// What was added as a statement that puts it back; what was changed or deleted as a comment
-/// with one, for somebody has to decide.
-fn statement(shape: &TableShape, change: &Change) -> String {
-    match change.kind {
-        Kind::Added => format!("{};\n", shape.insert(&change.values)),
-        Kind::Changed | Kind::Deleted => {
-            let key = shape.is(&change.key).replace('\n', " ");
-            let columns = list(
-                shape
-                    .columns
-                    .iter()
-                    .zip(&change.values)
-                    .map(|(column, value)| {
-                        let value = value
-                            .as_deref()
-                            .map_or("NULL".to_owned(), turnback_core::name::literal);
-                        format!("{column} = {value}").replace('\n', "\\n")
-                    }),
-            );
+/// What was compared by way of a key, and what becomes of rows without one.
+fn led(key: &TranslatedKey, found: &Found) -> String {
+    let [from, to] = words(key.direction);
+    let columns = found.translated.iter().filter(|(_, _, by)| *by == key.key);
+    let columns: Vec<String> = columns
+        .map(|(table, column, _)| format!("{table}.{column}"))
+        .collect();
+    let mut said = format!(
+        "By {}, which leads from {from} keys to {to} ones: {}.",
+        key.archive,
+        columns.join(", ")
+    );
+    let article = match key.direction {
+        Direction::ToOld => "an old key",
+        Direction::ToNew => "a new key",
+    };
+    if key.given > 0 {
+        said += &format!(
+            " {} came after it and got {article}: turnback.salvaged_key has them.",
+            rows(key.given)
+        );
+    }
+    if key.without > 0 {
+        said += &format!(" {} came after it", rows(key.without));
+        said += &if key.can_be_given {
+            format!(", and --put-back gives each {article}.")
+        } else {
             format!(
-                "-- {} in {}: {key}: {columns}\n",
-                change.kind.as_str(),
-                shape.table
+                ", and cannot be put back: no sequence makes keys of {}.",
+                key.key
             )
-        }
+        };
+    }
+    said
+}
+
+fn rows(number: u64) -> String {
+    match number {
+        1 => "1 row".to_owned(),
+        more => format!("{} rows", count(more)),
     }
 }
