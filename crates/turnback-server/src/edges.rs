@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use turnback_core::incident::report;
 pub use turnback_engine::edges::Boxed;
+pub use turnback_engine::flags::Flags;
 
 use crate::access::{Fingerprint, Role};
 use crate::model::{
@@ -29,6 +30,8 @@ pub struct Edges {
     pub keys: Arc<dyn Keys>,
     /// What was done by whom.
     pub audit: Arc<dyn Audit>,
+    /// The flags of the plan.
+    pub flags: Arc<dyn Flags>,
 }
 
 /// How things stand.

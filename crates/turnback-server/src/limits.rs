@@ -22,6 +22,8 @@ pub struct Limits {
     pub listeners: usize,
     /// Bytes of a request's body.
     pub body: usize,
+    /// Requests for flags by one caller in one second.
+    pub evaluations: u32,
     /// How long a request may take, until its response begins.
     pub time: Duration,
 }
@@ -32,6 +34,7 @@ impl Default for Limits {
             at_once: 256,
             listeners: 1_000,
             body: 256 * 1024,
+            evaluations: 20_000,
             time: Duration::from_secs(20),
         }
     }

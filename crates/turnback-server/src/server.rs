@@ -6,6 +6,7 @@ use crate::access::Doorkeeper;
 use crate::dashboard::Memory;
 use crate::edges::Edges;
 use crate::events::Hub;
+use crate::flags::Serving;
 use crate::limits::{Limits, Places};
 use crate::metrics::Requests;
 
@@ -20,6 +21,8 @@ pub struct Server {
     pub access: Doorkeeper,
     /// What happens, for all who listen.
     pub events: Hub,
+    /// The flags, as they are served.
+    pub flags: Serving,
     /// Version of this turnback.
     pub version: &'static str,
     /// What pages of the dashboard looked up last.
@@ -35,6 +38,7 @@ impl Server {
         Arc::new(Self {
             access,
             events: Hub::new(limits.listeners),
+            flags: Serving::default(),
             version,
             memory: Memory::default(),
             places: Places::new(limits.at_once),

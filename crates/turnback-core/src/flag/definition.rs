@@ -128,6 +128,11 @@ impl FlagSet {
         self.flags.get(key)
     }
 
+    /// What goes with every answer of every flag.
+    pub fn metadata(&self) -> &Map<String, Value> {
+        &self.metadata
+    }
+
     /// The whole set as one document, as flagd reads it; without what is built in, which is a
     /// state of today and no definition.
     pub fn document(&self) -> Value {

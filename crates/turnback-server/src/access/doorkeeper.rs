@@ -95,9 +95,14 @@ impl Doorkeeper {
     }
 
     fn csrf(&self, session: &str) -> String {
+        self.derived(session)
+    }
+
+    /// What this process alone can tell from what it is made of; another for each.
+    pub(crate) fn derived(&self, from: &str) -> String {
         let mut sum = Sha256::new();
         sum.update(self.salt.as_bytes());
-        sum.update(session.as_bytes());
+        sum.update(from.as_bytes());
         hex(&sum.finalize())
     }
 

@@ -2,7 +2,9 @@
 
 mod acts;
 mod events;
+mod flags;
 mod looks;
+mod maintenance;
 mod record;
 
 use axum::routing::get;
@@ -68,6 +70,14 @@ fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(record::report))
         .routes(routes!(record::backups))
         .routes(routes!(record::audit))
+        .routes(routes!(flags::list))
+        .routes(routes!(flags::show, flags::set, flags::remove))
+        .routes(routes!(flags::share))
+        .routes(routes!(flags::enable))
+        .routes(routes!(flags::disable))
+        .routes(routes!(flags::disable_all))
+        .routes(routes!(flags::history))
+        .routes(routes!(maintenance::show, maintenance::set))
         .routes(routes!(events::events));
     OpenApiRouter::with_openapi(Description::openapi()).nest(V1, v1)
 }

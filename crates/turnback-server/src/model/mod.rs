@@ -3,6 +3,7 @@
 //! Moments are milliseconds since 1970-01-01 UTC; times are in milliseconds.
 
 mod access;
+mod flag;
 mod guard;
 mod phase;
 mod plan;
@@ -12,6 +13,9 @@ mod run;
 mod throttle;
 
 pub use self::access::{AuditEntry, NewAuditEntry, Outcome, Token};
+pub use self::flag::{
+    ChangedFlags, Flag, FlagChange, FlagList, MaintenanceState, NewShare, SetFlag, SetMaintenance,
+};
 pub use self::guard::{
     Baseline, BaselineOf, Guard, NewAnswer, Question, Reading, Said, Samples, Terms,
 };

@@ -7,8 +7,10 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use serde_json::Value;
 use tower::ServiceExt;
+use turnback_core::flag::{By, Change, Record, Stored};
+use turnback_engine::flags::{Changed, FlagsError};
 use turnback_server::access::{Doorkeeper, Fingerprint, NewSecret, Role};
-use turnback_server::edges::{Acts, Answer, Audit, Boxed, Edges, Keys, Looks, Refusal};
+use turnback_server::edges::{Acts, Answer, Audit, Boxed, Edges, Flags, Keys, Looks, Refusal};
 use turnback_server::model::*;
 use turnback_server::{Limits, Server, Shared, app};
 
@@ -27,6 +29,10 @@ pub struct World {
     pub tokens: Vec<(Fingerprint, Token)>,
     pub sessions: Vec<(Fingerprint, i64)>,
     pub audit: Vec<NewAuditEntry>,
+    pub flags: Stored,
+    pub flag_changes: Vec<Record>,
+    /// How often flags were read or looked at.
+    pub flag_looks: usize,
     /// Every look at the phases waits until this is given.
     pub held: Option<Arc<tokio::sync::Semaphore>>,
     /// Why nothing can be looked at.
@@ -53,7 +59,8 @@ impl Fake {
             looks: of.clone(),
             acts: of.clone(),
             keys: of.clone(),
-            audit: of,
+            audit: of.clone(),
+            flags: of,
         };
         let doorkeeper = Doorkeeper::new(local_may).expect("there is randomness");
         Server::new(edges, doorkeeper, limits, "1.2.3")
@@ -280,6 +287,72 @@ impl Audit for Fake {
     }
     fn entries(&self, _: Option<i64>, _: u32) -> Answer<'_, Vec<AuditEntry>> {
         self.look(|_| vec![])
+    }
+}
+
+fn ready<'a, R: Send + 'a>(answer: R) -> Boxed<'a, R> {
+    Box::pin(std::future::ready(answer))
+}
+
+impl Flags for Fake {
+    fn version(&self) -> Boxed<'_, Result<u64, FlagsError>> {
+        let mut world = self.world();
+        world.flag_looks += 1;
+        let version = world.flags.version;
+        ready(up(&world).map(|()| version))
+    }
+    fn stored(&self) -> Boxed<'_, Result<Stored, FlagsError>> {
+        let mut world = self.world();
+        world.flag_looks += 1;
+        let stored = world.flags.clone();
+        ready(up(&world).map(|()| stored))
+    }
+    fn change<'a>(
+        &'a self,
+        change: &'a Change,
+        by: &'a By,
+    ) -> Boxed<'a, Result<Changed, FlagsError>> {
+        let mut world = self.world();
+        let set = match up(&world).and_then(|()| Ok(change.apply(&world.flags.set)?)) {
+            Ok(set) => set,
+            Err(error) => return ready(Err(error)),
+        };
+        let differences = world.flags.set.differences(&set);
+        let version = world.flags.version + 1;
+        for difference in &differences {
+            world.flag_changes.push(Record {
+                version,
+                key: difference.key.clone(),
+                old: difference.old.clone(),
+                new: difference.new.clone(),
+                by: by.clone(),
+                at: "2026-11-21T13:25:34.000Z".to_owned(),
+            });
+        }
+        if !differences.is_empty() {
+            world.flags = Stored { version, set };
+        }
+        ready(Ok(Changed {
+            stored: world.flags.clone(),
+            differences,
+        }))
+    }
+    fn history<'a>(
+        &'a self,
+        key: Option<&'a str>,
+        most: u32,
+    ) -> Boxed<'a, Result<Vec<Record>, FlagsError>> {
+        let world = self.world();
+        let last_first = world.flag_changes.iter().rev();
+        let wanted = last_first.filter(|record| key.is_none_or(|key| record.key == key));
+        ready(Ok(wanted.take(most as usize).cloned().collect()))
+    }
+}
+
+fn up(world: &World) -> Result<(), FlagsError> {
+    match &world.down {
+        Some(refusal) => Err(FlagsError::Store(refusal.what.clone())),
+        None => Ok(()),
     }
 }
 

@@ -2,5 +2,7 @@
 
 mod access;
 mod fake;
+mod flags;
+mod ofrep;
 mod problems;
 mod sight;
