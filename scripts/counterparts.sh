@@ -2,6 +2,7 @@
 # Fetches the servers that tests of probes and messages talk to, where this machine lacks them:
 # Prometheus, Alertmanager, and an SMTP server in Python. On Debian and its descendants they are
 # unpacked below target/, with no need to be root: nothing is installed, and no service started.
+# The clients that ask for flags are unpacked beside them, where pip and npm are there.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -15,6 +16,49 @@ has_program() {
 has_smtp() {
     PYTHONPATH="$root/usr/lib/python3/dist-packages" python3 -c 'import aiosmtpd.smtp' 2>/dev/null
 }
+
+# Unpacks a client of flags: its directory below target/, the versions, and how they get there.
+# Tests say that they are skipped where one is missing.
+fetch_client() {
+    local place="$root/$1" versions=$2
+    shift 2
+    [ "$(cat "$place/fetched" 2>/dev/null)" != "$versions" ] || return 0
+    say "fetching $versions for tests, into $place"
+    rm -rf "$place"
+    mkdir -p "$place"
+    # shellcheck disable=SC2086
+    if "$@" "$place" $versions >"$place/log" 2>&1; then
+        printf '%s\n' "$versions" >"$place/fetched"
+    else
+        tail -n 3 "$place/log" >&2
+        say "could not fetch $versions (the words above are of what tried); the tests with it say that they are skipped"
+    fi
+}
+
+with_pip() {
+    python3 -m pip install --quiet --disable-pip-version-check --target "$@"
+}
+
+with_npm() {
+    local place=$1
+    shift
+    npm install --no-audit --no-fund --no-save --loglevel error --prefix "$place" "$@"
+}
+
+if python3 -m pip --version >/dev/null 2>&1; then
+    fetch_client openfeature-python \
+        "openfeature-sdk==0.10.0 openfeature-provider-ofrep==0.3.0" with_pip
+else
+    say "there is no pip here (on Debian: python3-pip); the tests with OpenFeature's Python client say that they are skipped"
+fi
+if command -v npm >/dev/null; then
+    fetch_client openfeature-js-server \
+        "@openfeature/server-sdk@1.23.0 @openfeature/core@1.12.0 @openfeature/ofrep-provider@0.1.3 @openfeature/ofrep-core@0.1.4" with_npm
+    fetch_client openfeature-js-web \
+        "@openfeature/web-sdk@1.10.0 @openfeature/core@1.12.0 @openfeature/ofrep-web-provider@0.4.3 @openfeature/ofrep-core@2.3.0 eventsource@4.1.1" with_npm
+else
+    say "there is no npm here (on Debian: npm); the tests with OpenFeature's JavaScript clients say that they are skipped"
+fi
 
 missing=()
 has_program prometheus || missing+=(prometheus)

@@ -7,6 +7,7 @@
 mod audit;
 mod chain;
 mod database;
+mod flags;
 mod incidents;
 mod journal;
 mod leadership;

@@ -4,8 +4,10 @@ mod answer;
 mod backup;
 mod baseline;
 mod decisions;
+mod flag;
 mod incident;
 mod init;
+mod maintenance;
 mod notify;
 mod rehearse;
 mod restore;
@@ -25,11 +27,20 @@ pub use self::backup::{
 };
 pub use self::baseline::BaselineArgs;
 pub use self::decisions::{ExplainArgs, ReplayArgs};
+pub use self::flag::{
+    Because, FlagArgs, FlagCommand, FlagDisableAllArgs, FlagEvaluateArgs, FlagExportArgs,
+    FlagHistoryArgs, FlagImportArgs, FlagKeyArgs, FlagListArgs, FlagSetArgs, FlagSetTo,
+    FlagShareArgs, FlagShowArgs,
+};
 pub use self::incident::{
     IncidentArgs, IncidentCommand, IncidentListArgs, IncidentReportArgs, IncidentShowArgs,
     IncidentVerifyArgs, ReportFormat, StoreFile,
 };
 pub use self::init::{GenerateBy, GroupBy, InitArgs, KeyType};
+pub use self::maintenance::{
+    MaintenanceArgs, MaintenanceCommand, MaintenanceOffArgs, MaintenanceOnArgs,
+    MaintenanceStatusArgs, Until,
+};
 pub use self::notify::{
     AcknowledgeArgs, NotifyArgs, NotifyCommand, NotifyListArgs, NotifySendArgs, NotifyTestArgs,
 };
@@ -130,6 +141,22 @@ Examples:
   turnback baseline
   turnback baseline users --json | jq '.phases[].baseline.guards'")]
     Baseline(BaselineArgs),
+    /// Send a share of people to the new shape: flags that applications ask `turnback serve` for
+    #[command(after_help = "\
+Examples:
+  turnback flag set users-uuid --rollout 1%
+  turnback flag share users-uuid 10% --why \"nothing to be seen at 1%\"
+  turnback flag list
+  turnback flag evaluate users-uuid --targeting-key user-7
+  turnback flag disable-all --reason \"orders fail\"")]
+    Flag(FlagArgs),
+    /// Announce maintenance to applications, with a message and its expected end
+    #[command(after_help = "\
+Examples:
+  turnback maintenance on --message \"Back at ten\" --until 30m
+  turnback maintenance status
+  turnback maintenance off")]
+    Maintenance(MaintenanceArgs),
     /// Make backups, verify them by restoring, keep the good ones
     Backup(BackupArgs),
     /// Make parts of a plan from files of other tools

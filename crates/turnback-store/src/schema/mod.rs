@@ -30,6 +30,7 @@ const STEPS: &[Step] = &[
     step!("chain"),
     step!("serve"),
     step!("leadership"),
+    step!("flags"),
 ];
 
 /// Whether a PostgreSQL database has a control store.

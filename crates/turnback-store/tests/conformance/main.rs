@@ -29,6 +29,7 @@ macro_rules! promises {
 }
 
 mod chain;
+mod flags;
 mod journal;
 mod leadership;
 mod outbox;

@@ -8,10 +8,12 @@ mod check;
 mod contract;
 mod demo;
 mod explain;
+mod flag;
 mod forward;
 mod import;
 mod incident;
 mod init;
+mod maintenance;
 mod notify;
 mod plan;
 mod preflight;
@@ -63,6 +65,8 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Status(args) => status::run(args).await,
         Command::Throttle(args) => throttle::run(args).await,
         Command::Rehearse(args) => rehearse::run(args).await,
+        Command::Flag(args) => flag::run(args).await,
+        Command::Maintenance(args) => maintenance::run(args).await,
         Command::Backup(args) => backup::run(args).await,
         Command::Import(what) => import::run(what),
         Command::Notify(args) => notify::run(args).await,

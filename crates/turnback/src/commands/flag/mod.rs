@@ -1,0 +1,79 @@
+//! `turnback flag`: flags of applications, kept in the control store.
+
+mod change;
+mod evaluate;
+mod export;
+mod history;
+mod list;
+mod show;
+
+use turnback_core::exit::ExitCode;
+use turnback_core::flag::By;
+use turnback_engine::flags::FlagsError;
+use turnback_store::ControlStore;
+
+use crate::cli::{Because, FlagArgs, FlagCommand, PlanFile};
+use crate::context::Loaded;
+use crate::failure::Failure;
+use crate::journal::{in_time, remedy};
+
+pub(crate) async fn run(args: FlagArgs) -> Result<ExitCode, Failure> {
+    match args.command {
+        FlagCommand::List(args) => list::run(args).await,
+        FlagCommand::Show(args) => show::run(args).await,
+        FlagCommand::Set(args) => change::set(args).await,
+        FlagCommand::Share(args) => change::share(args).await,
+        FlagCommand::Enable(args) => change::enable(args).await,
+        FlagCommand::Disable(args) => change::disable(args).await,
+        FlagCommand::DisableAll(args) => change::disable_all(args).await,
+        FlagCommand::Remove(args) => change::remove(args).await,
+        FlagCommand::Import(args) => change::import(args).await,
+        FlagCommand::Export(args) => export::run(args).await,
+        FlagCommand::History(args) => history::run(args).await,
+        FlagCommand::Evaluate(args) => evaluate::run(args).await,
+    }
+}
+
+/// The control store, which holds the flags.
+pub(super) async fn store(file: &PlanFile) -> Result<ControlStore, Failure> {
+    let loaded = Loaded::read_alone(&file.plan)?;
+    in_time(ControlStore::open(&file.store, &loaded.plan().name))
+        .await
+        .map_err(|error| {
+            let what = format!("the flags cannot be reached: {error}");
+            Failure::new(ExitCode::Failed, what).next(remedy(&file.store))
+        })
+}
+
+/// What a control store answers about flags, in time.
+pub(super) async fn answered<R>(
+    answer: impl Future<Output = Result<R, FlagsError>>,
+) -> Result<R, Failure> {
+    /// A store that takes longer does not answer.
+    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error @ FlagsError::Refused(_))) => {
+            Err(Failure::usage(error.to_string()).next("Nothing was changed."))
+        }
+        Ok(Err(error @ FlagsError::Store(_))) => {
+            Err(Failure::new(ExitCode::Failed, error.to_string()))
+        }
+        Err(_) => Err(Failure::new(
+            ExitCode::Failed,
+            "the control store does not answer",
+        )),
+    }
+}
+
+/// Who changes something, and why.
+pub(super) fn by(because: Because) -> Result<By, Failure> {
+    let who = because.by.filter(|by| !by.trim().is_empty());
+    let who = who.ok_or_else(|| {
+        Failure::usage("it is not known who changes this").next("Say so with --by NAME.")
+    })?;
+    Ok(By {
+        who,
+        why: because.why,
+    })
+}
