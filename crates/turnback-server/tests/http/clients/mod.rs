@@ -29,7 +29,9 @@ fn fetched(client: &str) -> Option<PathBuf> {
     // Written when all of it is there.
     let there = place.join("fetched").is_file();
     if !there {
-        println!("skipped: {client} is not here; `scripts/counterparts.sh` fetches it where it can");
+        println!(
+            "skipped: {client} is not here; `scripts/counterparts.sh` fetches it where it can"
+        );
     }
     there.then_some(place)
 }
@@ -86,18 +88,73 @@ fn served() -> Served {
 fn cases() -> Value {
     let case = |kind: &str, key: &str, default: Value, context: Value| json!({ "type": kind, "key": key, "default": default, "context": context });
     json!([
-        case("boolean", "users-uuid", json!(false), json!({ "targetingKey": "bob" })),
-        case("boolean", "users-uuid", json!(true), json!({ "targetingKey": "ann" })),
-        case("string", "greeting", json!("?"), json!({ "targetingKey": "ann", "tier": "gold" })),
-        case("string", "greeting", json!("?"), json!({ "targetingKey": "ann" })),
-        case("integer", "pages", json!(0), json!({ "targetingKey": "ann" })),
-        case("float", "rate", json!(0.0), json!({ "targetingKey": "ann" })),
-        case("object", "colours", json!({}), json!({ "targetingKey": "ann" })),
-        case("boolean", "maintenance", json!(true), json!({ "targetingKey": "ann" })),
-        case("boolean", "nobody", json!(true), json!({ "targetingKey": "ann" })),
+        case(
+            "boolean",
+            "users-uuid",
+            json!(false),
+            json!({ "targetingKey": "bob" })
+        ),
+        case(
+            "boolean",
+            "users-uuid",
+            json!(true),
+            json!({ "targetingKey": "ann" })
+        ),
+        case(
+            "string",
+            "greeting",
+            json!("?"),
+            json!({ "targetingKey": "ann", "tier": "gold" })
+        ),
+        case(
+            "string",
+            "greeting",
+            json!("?"),
+            json!({ "targetingKey": "ann" })
+        ),
+        case(
+            "integer",
+            "pages",
+            json!(0),
+            json!({ "targetingKey": "ann" })
+        ),
+        case(
+            "float",
+            "rate",
+            json!(0.0),
+            json!({ "targetingKey": "ann" })
+        ),
+        case(
+            "object",
+            "colours",
+            json!({}),
+            json!({ "targetingKey": "ann" })
+        ),
+        case(
+            "boolean",
+            "maintenance",
+            json!(true),
+            json!({ "targetingKey": "ann" })
+        ),
+        case(
+            "boolean",
+            "nobody",
+            json!(true),
+            json!({ "targetingKey": "ann" })
+        ),
         case("boolean", "users-uuid", json!(true), json!({})),
-        case("boolean", "broken", json!(false), json!({ "targetingKey": "ann" })),
-        case("boolean", "greeting", json!(true), json!({ "targetingKey": "ann" })),
+        case(
+            "boolean",
+            "broken",
+            json!(false),
+            json!({ "targetingKey": "ann" })
+        ),
+        case(
+            "boolean",
+            "greeting",
+            json!(true),
+            json!({ "targetingKey": "ann" })
+        ),
     ])
 }
 
@@ -140,7 +197,9 @@ async fn asks(served: &Served, mut client: Command) {
     let done = tokio::task::spawn_blocking(move || {
         let mut child = client.spawn().expect("it starts");
         let mut stdin = child.stdin.take().expect("it reads");
-        stdin.write_all(cases().to_string().as_bytes()).expect("it reads");
+        stdin
+            .write_all(cases().to_string().as_bytes())
+            .expect("it reads");
         drop(stdin);
         child.wait_with_output().expect("it ends")
     })
@@ -150,8 +209,12 @@ async fn asks(served: &Served, mut client: Command) {
     let got: Vec<Value> = serde_json::from_slice(&done.stdout).expect(&complained);
     let expected = expected(&served.fake);
     assert_eq!(got.len(), expected.len());
-    for ((case, got), [value, variant, reason, error]) in
-        cases().as_array().expect("cases").iter().zip(&got).zip(&expected)
+    for ((case, got), [value, variant, reason, error]) in cases()
+        .as_array()
+        .expect("cases")
+        .iter()
+        .zip(&got)
+        .zip(&expected)
     {
         assert_eq!(&got["value"], value, "{case}");
         assert_eq!(&got["reason"], reason, "{case}");
@@ -247,12 +310,18 @@ async fn the_javascript_client_of_browsers_is_told_of_changes() {
     tokio::task::spawn_blocking(move || {
         let mut page = Page::open(&place, &served, &["users-uuid", "maintenance"]);
         let held = page.holds();
-        assert_eq!(held["users-uuid"], json!({ "value": false, "variant": "off", "reason": "TARGETING_MATCH" }));
+        assert_eq!(
+            held["users-uuid"],
+            json!({ "value": false, "variant": "off", "reason": "TARGETING_MATCH" })
+        );
         assert_eq!(held["maintenance"]["value"], json!(false));
         change(share("100%"));
         assert_eq!(page.holds()["users-uuid"]["value"], json!(true));
         change(Change::DisableAll);
-        assert_eq!(page.holds()["users-uuid"], json!({ "value": false, "variant": "off", "reason": "DISABLED" }));
+        assert_eq!(
+            page.holds()["users-uuid"],
+            json!({ "value": false, "variant": "off", "reason": "DISABLED" })
+        );
     })
     .await
     .expect("it holds what is served");
