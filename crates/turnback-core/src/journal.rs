@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::canary::Share;
 use crate::guard::{Guard, Moment, Unit, Verdict};
 use crate::hook::{HookOutcome, OnFailure};
 use crate::program::Stage;
@@ -122,6 +123,53 @@ pub enum JournalEvent {
     BakePassed {
         /// The phase.
         phase: String,
+    },
+    /// A step of a canary begins: its share is set.
+    CanaryStep {
+        /// The phase.
+        phase: String,
+        /// The flag.
+        flag: String,
+        /// Its number, from 1.
+        step: u32,
+        /// How many there are.
+        of: u32,
+        /// The part of all users that is sent to the new shape from now on.
+        share: Share,
+        /// How long it is watched with nothing holding, in milliseconds.
+        hold_millis: u64,
+    },
+    /// A canary goes no further: its flag is not as it was left, or nobody knows how it is.
+    CanaryStopped {
+        /// The phase.
+        phase: String,
+        /// The flag.
+        flag: String,
+        /// Why, as a sentence.
+        because: String,
+    },
+    /// The flag of a canary is as it was left again.
+    CanaryGoesOn {
+        /// The phase.
+        phase: String,
+        /// The flag.
+        flag: String,
+    },
+    /// The last step of a canary is over.
+    CanaryPassed {
+        /// The phase.
+        phase: String,
+        /// The flag.
+        flag: String,
+    },
+    /// The flag of a canary was set to nobody: before a way back.
+    CanaryEnded {
+        /// The phase.
+        phase: String,
+        /// The flag.
+        flag: String,
+        /// The share that it had.
+        from: Share,
     },
     /// A hook came to its end.
     HookRan {

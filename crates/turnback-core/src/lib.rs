@@ -6,6 +6,7 @@
 
 pub mod backfill;
 pub mod backup;
+pub mod canary;
 pub mod chain;
 pub mod convert_key;
 pub mod decision;

@@ -83,6 +83,11 @@ impl PhaseState {
         }
     }
 
+    /// Whether `public` shows the old shape, and the phase is on its way to the new one.
+    pub fn is_before_cut_over(self) -> bool {
+        matches!(self, Self::Pending | Self::Expanding | Self::Expanded)
+    }
+
     /// Whether both shapes take reads and writes.
     pub fn both_shapes_live(self) -> bool {
         match self {

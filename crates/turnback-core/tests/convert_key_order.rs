@@ -51,6 +51,7 @@ fn plan(graph: &Graph) -> Program {
         after: vec![],
         operations: Operations::ConvertKeys((0..graph.len()).map(key).collect()),
         bake: None,
+        canary: None,
     };
     program(&db.0, &phase, &[]).expect("a program").program
 }

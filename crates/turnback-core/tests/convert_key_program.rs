@@ -24,6 +24,7 @@ fn phase(id: &str, tables: impl IntoIterator<Item = TableName>) -> Phase {
         after: vec![],
         operations: Operations::ConvertKeys(tables.into_iter().map(operation).collect()),
         bake: None,
+        canary: None,
     }
 }
 

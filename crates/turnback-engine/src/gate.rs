@@ -7,8 +7,10 @@ use tokio::sync::watch;
 /// Where a run asks whether it may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Point {
-    /// Before a phase begins, and before its cut-over: every guard must have been heard.
+    /// Before a phase begins: every guard must have been heard.
     Threshold,
+    /// Before its cut-over: every guard must have been heard, and its canary be through.
+    CutOver,
     /// Between two steps, and between two batches of a backfill.
     Within,
 }
@@ -20,6 +22,8 @@ pub struct Held {
     pub by: Option<String>,
     /// Guards that have said nothing yet: enough to begin no phase, and to cut none over.
     pub unheard: Option<String>,
+    /// A canary that is not through: enough to cut its phase not over.
+    pub canary: Option<String>,
 }
 
 /// Shared between the watch, which closes it, and the run, which waits before it. Ways back pass
@@ -49,6 +53,11 @@ impl Gate {
         let held = self.0.borrow();
         match point {
             Point::Threshold => held.by.clone().or_else(|| held.unheard.clone()),
+            Point::CutOver => held
+                .by
+                .clone()
+                .or_else(|| held.unheard.clone())
+                .or_else(|| held.canary.clone()),
             Point::Within => held.by.clone(),
         }
     }

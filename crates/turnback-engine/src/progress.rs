@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use turnback_core::canary::Share;
 use turnback_core::guard::{Baseline, Moment, Verdict};
 use turnback_core::hook::{HookMoment, HookOutcome, OnFailure};
 use turnback_core::program::Stage;
@@ -135,6 +136,57 @@ pub enum Progress {
     Baked {
         /// The phase.
         phase: String,
+    },
+    /// A step of a canary begins: its share is set.
+    CanaryStep {
+        /// The phase.
+        phase: String,
+        /// The flag.
+        flag: String,
+        /// Its number, from 1.
+        step: usize,
+        /// How many there are.
+        of: usize,
+        /// The part of all users that is sent to the new shape from now on.
+        share: Share,
+    },
+    /// A canary is under way.
+    Canary {
+        /// The phase.
+        phase: String,
+        /// The number of its step, from 1.
+        step: usize,
+        /// How many there are.
+        of: usize,
+        /// The share that is set.
+        share: Share,
+        /// How long the step holds yet, if all goes well.
+        left: Duration,
+        /// How long it holds in all.
+        hold: Duration,
+        /// What it waits for beside the time, as a sentence.
+        waits: Option<String>,
+    },
+    /// A canary waits for a person to look at its flag.
+    CanaryStopped {
+        /// The phase.
+        phase: String,
+        /// Why, as a sentence.
+        why: String,
+    },
+    /// The last step of a canary is over.
+    CanaryPassed {
+        /// The phase.
+        phase: String,
+    },
+    /// The flag of a canary was set to nobody, before a way back.
+    CanaryEnded {
+        /// The phase.
+        phase: String,
+        /// The flag.
+        flag: String,
+        /// The share that it had.
+        from: Share,
     },
     /// The connection was lost; it is tried again.
     Reconnecting {

@@ -15,6 +15,7 @@ use turnback_core::throttle::Gauge;
 
 use crate::edges::{Fence, Helpers, Journal, Observer, Target};
 use crate::error::{EngineError, JournalError, TargetError};
+use crate::flags::Flags;
 use crate::gate::{Gate, Point};
 use crate::progress::Progress;
 use crate::stop::Stop;
@@ -41,6 +42,8 @@ pub struct Run<T, J> {
     pub removal: Removal,
     /// What runs the hooks of the plan; none run without it.
     pub helpers: Option<Helpers>,
+    /// Where the flags of canaries are kept; no canary goes forward without it.
+    pub flags: Option<Arc<dyn Flags>>,
     /// Stops the run at the next safe point.
     pub stop: Stop,
     /// Holds it back while guards are not content.
@@ -96,6 +99,7 @@ impl<T: Target, J: Journal> Run<T, J> {
             settings,
             removal: Removal::default(),
             helpers: None,
+            flags: None,
             stop,
             gate: Gate::default(),
             states: watch::Sender::default(),
@@ -192,7 +196,9 @@ impl<T: Target, J: Journal> Run<T, J> {
             let Some(why) = self.gate.holds(point) else {
                 return Ok(());
             };
-            if shown.as_ref() != Some(&why) {
+            let is_told = held.by.is_some() || held.unheard.is_some();
+            // What a canary is at is shown by itself.
+            if is_told && shown.as_ref() != Some(&why) {
                 self.show(Progress::Held { why: why.clone() });
                 shown = Some(why);
             }

@@ -110,7 +110,7 @@ pub(crate) async fn forward<T: Target, J: Journal>(
             }
             PhaseState::Expanded if expanded_only => return Ok(state),
             PhaseState::Expanded => {
-                run.pass(Point::Threshold).await?;
+                run.pass(Point::CutOver).await?;
                 run.forward_hooks(HookMoment::BeforeCutOver, &phase.id)
                     .await?;
                 let next = state.next(PhaseEvent::CutOver)?;

@@ -59,7 +59,7 @@ impl ControlStore {
     }
 
     /// What the watch over phases of this plan wrote last: what each guard said last of each phase,
-    /// and whether it bakes. Entries of another turnback, which cannot be read, are left out.
+    /// whether it bakes, and where its canary stands. Entries of another turnback, which cannot be read, are left out.
     ///
     /// # Errors
     ///
@@ -67,7 +67,8 @@ impl ControlStore {
     pub async fn about_watch(&self) -> Result<Vec<(Moment, JournalEvent)>, JournalError> {
         let last = sql("SELECT at, event FROM journal WHERE number IN \
              (SELECT max(number) FROM journal WHERE plan = $1 AND json(event) ->> 'event' IN \
-             ('guard_says', 'bake_begun', 'bake_passed', 'phase_became') \
+             ('guard_says', 'bake_begun', 'bake_passed', 'phase_became', 'canary_step', \
+             'canary_stopped', 'canary_goes_on', 'canary_passed', 'canary_ended') \
              GROUP BY json(event) ->> 'phase', json(event) ->> 'event', \
              json(event) -> 'verdict' ->> 'guard') \
              ORDER BY number");

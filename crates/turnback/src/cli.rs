@@ -368,6 +368,9 @@ pub struct BackArgs {
     /// Leave the hooks of the plan out: the database alone turns back
     #[arg(long)]
     pub no_hooks: bool,
+    /// Leave the flags of canaries as they are: applications are told by you which shape to use
+    #[arg(long)]
+    pub leave_flags: bool,
     /// Do not ask
     #[arg(long)]
     pub yes: bool,

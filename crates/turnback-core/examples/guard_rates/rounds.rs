@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use turnback_core::guard::{
-    BaselineRecorder, Belief, Guard, Judge, Level, Moment, Probe, Reading, Sample, Threshold, Unit,
-    Value,
+    BaselineRecorder, Belief, Guard, Judge, Level, Moment, Of, Probe, Reading, Sample, Threshold,
+    Unit, Value,
 };
 
 use super::noise::{Noise, Series};
@@ -137,5 +137,6 @@ fn guard(trial: &Trial) -> Guard {
         timeout: Duration::from_secs(5),
         baseline: Duration::from_secs(300),
         phases: None,
+        of: Of::default(),
     }
 }

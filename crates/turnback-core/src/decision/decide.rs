@@ -49,6 +49,8 @@ pub enum By {
     },
     /// No row: the default for the level.
     Default,
+    /// The canary of the phase: a step of it ends with a question.
+    Canary,
 }
 
 /// What a scope comes to where phases stand as they do.
@@ -75,12 +77,13 @@ pub fn decide(matrix: &Matrix, situation: &Situation, about: &Heard) -> Decision
         what_it_says(about),
         match (by, matrix.about_to_fit(situation, about)) {
             (By::Row { .. }, _) => format!("{by} says: {says}."),
-            (By::Default, Some((index, _, left))) => format!(
+            (By::Default | By::Canary, Some((index, _, left))) => format!(
                 "Row {} of the decisions is about that once it has lasted, in {}; until then: {says}.",
                 index + 1,
                 show_duration(left),
             ),
-            (By::Default, None) => format!(
+            // What a canary asks comes from no guard.
+            (By::Default | By::Canary, None) => format!(
                 "No row of the decisions is about that; the default for {} is: {says}.",
                 about.verdict.level
             ),
@@ -212,6 +215,7 @@ impl fmt::Display for By {
                 }
             }
             Self::Default => f.write_str("The default"),
+            Self::Canary => f.write_str("The canary"),
         }
     }
 }

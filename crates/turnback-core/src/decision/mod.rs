@@ -12,7 +12,7 @@ mod explain;
 mod irreversible;
 mod matrix;
 mod situation;
-mod spelt_duration;
+pub(crate) mod spelt_duration;
 
 pub use self::action::{Action, Ask, Otherwise};
 pub use self::condition::{Condition, Mismatch};

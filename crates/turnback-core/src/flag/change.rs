@@ -38,6 +38,9 @@ pub enum Change {
     Rollout {
         /// The flag.
         key: String,
+        /// The share that it must have, so that nobody else's change is written over; any where
+        /// none is named.
+        from: Option<Share>,
         /// The share.
         share: Share,
     },
@@ -96,6 +99,9 @@ pub enum ChangeRefused {
     /// The flag is disabled.
     #[error("the flag {0:?} is disabled, so nobody would enter; enable it first")]
     Disabled(String),
+    /// The flag has another share than it was said to have.
+    #[error("the flag {0:?} is not at {1}: somebody else has changed it")]
+    Moved(String, Share),
     /// The flag is built in.
     #[error("the flag {0:?} is built in: `turnback maintenance on` and `off` change it")]
     BuiltIn(String),
@@ -162,7 +168,17 @@ impl Change {
                     changed.ok_or_else(|| ChangeRefused::NoRollout(key.clone()))?,
                 );
             }
-            Self::Rollout { key, share } => match set.flag(key) {
+            Self::Rollout {
+                key,
+                from: Some(from),
+                ..
+            } if set
+                .flag(key)
+                .is_some_and(|flag| flag.share() != Some(*from)) =>
+            {
+                return Err(ChangeRefused::Moved(key.clone(), *from));
+            }
+            Self::Rollout { key, share, .. } => match set.flag(key) {
                 None => put(key, share.definition()),
                 Some(flag) if flag.state() == FlagState::Disabled && *share > Share::NONE => {
                     return Err(ChangeRefused::Disabled(key.clone()));

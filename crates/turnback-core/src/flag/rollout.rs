@@ -3,13 +3,33 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::definition::Flag;
 
 /// A share of all people, in tenths of a percent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(try_from = "u16", into = "u16")]
 pub struct Share(u16);
+
+impl TryFrom<u16> for Share {
+    type Error = String;
+
+    /// Takes tenths of a percent.
+    fn try_from(tenths: u16) -> Result<Self, Self::Error> {
+        Self::tenths(tenths)
+            .ok_or_else(|| format!("expected at most 1000 tenths of a percent, but found {tenths}"))
+    }
+}
+
+impl From<Share> for u16 {
+    fn from(share: Share) -> Self {
+        share.0
+    }
+}
 
 impl Share {
     /// Nobody.

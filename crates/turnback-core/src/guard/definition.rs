@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Probe, Threshold, Unit};
+use crate::state::PhaseState;
 
 /// One guard: what is measured, from which value on it warns, and how many samples it takes to
 /// believe that.
@@ -31,6 +32,18 @@ pub struct Guard {
     pub baseline: Duration,
     /// Phases that it watches; all where there are none named.
     pub phases: Option<Vec<String>>,
+    /// Whose measurements these are.
+    pub of: Of,
+}
+
+/// Whose measurements a guard takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Of {
+    /// Everybody's; changes are from a baseline that was taken before.
+    #[default]
+    Everybody,
+    /// Those of the clients of a phase's canary; changes are from the rest, measured meanwhile.
+    Canary,
 }
 
 /// So many samples of the last so many.
@@ -50,10 +63,22 @@ impl Guard {
             .is_none_or(|phases| phases.iter().any(|id| id == phase))
     }
 
-    /// Whether it compares with a baseline.
+    /// Whether there is anything to measure while a phase is in a state: a canary is where both
+    /// shapes live and `public` shows the old one.
+    pub fn applies_in(&self, state: PhaseState) -> bool {
+        let is_time = self.of == Of::Everybody || state == PhaseState::Expanded;
+        is_time && self.probe.applies_in(state)
+    }
+
+    /// Whether it compares with something, rather than with limits alone.
     pub fn is_relative(&self) -> bool {
         let thresholds = [&self.warning, &self.critical];
         thresholds.into_iter().flatten().any(Threshold::is_relative)
+    }
+
+    /// Whether it compares with a baseline.
+    pub fn needs_baseline(&self) -> bool {
+        self.of == Of::Everybody && self.is_relative()
     }
 }
 

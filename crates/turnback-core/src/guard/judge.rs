@@ -44,6 +44,11 @@ impl Judge {
         }
     }
 
+    /// Compares with something else from now on.
+    pub(super) fn compare_with(&mut self, baseline: Vec<(Option<String>, Normal)>) {
+        self.baseline = baseline;
+    }
+
     /// The guard that is judged.
     pub fn guard(&self) -> &Guard {
         &self.guard
@@ -194,7 +199,10 @@ impl Judge {
             }
             Some(_) => (Level::NoData, reason::no_value(unknown.len(), recent)),
             None if recent < self.of() => (Level::NoData, reason::too_few(recent, &self.guard)),
-            None => (Level::NoData, reason::no_baseline(self.baseline.is_empty())),
+            None => {
+                let none = self.baseline.is_empty();
+                (Level::NoData, reason::no_baseline(none, &self.guard))
+            }
         };
         Some(self.verdict(at, level, worst, because))
     }
@@ -205,7 +213,7 @@ impl Judge {
         let mut found = Vec::new();
         for object in self.window.objects(recent) {
             let base = self.base(object);
-            let median = base.and_then(Normal::median);
+            let median = base.and_then(|base| base.counts_from(threshold.is_above()));
             let values: Vec<(f64, bool)> = (0..recent)
                 .filter_map(|back| self.compared(back, object, threshold, median))
                 .collect();

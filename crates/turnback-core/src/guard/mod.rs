@@ -1,5 +1,6 @@
 //! Guards: what is measured while a phase runs and bakes, and what the measurements say.
 
+mod any_judge;
 mod baseline;
 mod clinging;
 mod definition;
@@ -16,10 +17,12 @@ mod shift;
 mod threshold;
 mod unit;
 mod verdict;
+mod versus;
 mod window;
 
+pub use self::any_judge::AnyJudge;
 pub use self::baseline::{Baseline, BaselineRecorder, LEAST_VALUES, ObjectValues, Series};
-pub use self::definition::{Belief, Guard};
+pub use self::definition::{Belief, Guard, Of};
 pub use self::judge::Judge;
 pub use self::level::Level;
 pub use self::limit::Limit;
@@ -31,3 +34,4 @@ pub use self::sample::{Reading, Sample, Value};
 pub use self::threshold::{Change, Than, Threshold};
 pub use self::unit::{Dimension, Unit};
 pub use self::verdict::Verdict;
+pub use self::versus::Versus;

@@ -22,7 +22,7 @@ pub fn baseline_findings(
 ) -> Vec<Finding> {
     guards
         .iter()
-        .filter(|guard| guard.is_relative() && guard.watches(phase))
+        .filter(|guard| guard.needs_baseline() && guard.watches(phase))
         .filter_map(|guard| {
             let lack = lack(guard, baseline.guards.get(&guard.name), now)?;
             Some(Finding::no_go(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Guard, Threshold};
+use super::{Guard, Of, Threshold};
 use crate::human::human_duration;
 use crate::plan::show_duration;
 
@@ -26,7 +26,11 @@ pub(super) fn breach(beyond: &Beyond, threshold: &Threshold, guard: &Guard) -> S
     let dimension = guard.unit.dimension();
     let against = match (threshold, beyond.median) {
         (Threshold::Relative(_), Some(median)) => format!(
-            "{threshold} from a baseline of {}, and more than chance",
+            "{threshold} from {} {}, and more than chance",
+            match guard.of {
+                Of::Everybody => "a baseline of",
+                Of::Canary => "the rest's",
+            },
             dimension.show(median)
         ),
         _ => threshold.to_string(),
@@ -85,11 +89,15 @@ pub(super) fn too_few(recent: usize, guard: &Guard) -> String {
 }
 
 /// There is nothing to compare with.
-pub(super) fn no_baseline(none: bool) -> String {
+pub(super) fn no_baseline(none: bool, guard: &Guard) -> String {
+    let with = match guard.of {
+        Of::Everybody => "baseline",
+        Of::Canary => "counterpart among the rest",
+    };
     if none {
-        "there is no baseline to compare with".to_owned()
+        format!("there is no {with} to compare with")
     } else {
-        "none of what was measured has a baseline to compare with".to_owned()
+        format!("none of what was measured has a {with} to compare with")
     }
 }
 

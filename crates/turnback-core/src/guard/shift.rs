@@ -26,6 +26,9 @@ pub(super) struct Normal {
     values: Sorted,
     /// How many samples are worth one that depends on no other: 1 or more.
     worth: f64,
+    /// What is in the middle of the last few of them, where they are taken at the same time as
+    /// what is compared.
+    lately: Option<f64>,
 }
 
 impl Normal {
@@ -34,7 +37,24 @@ impl Normal {
         Self {
             values: Sorted::new(values),
             worth: worth(values),
+            lately: None,
         }
+    }
+
+    /// The same, of which the last few were taken at the same time as what is compared.
+    pub(super) fn beside(self, lately: Option<f64>) -> Self {
+        Self { lately, ..self }
+    }
+
+    /// What a change is counted from: the middle of all of them, or of the last few where those
+    /// have changed in the same direction.
+    pub(super) fn counts_from(&self, rises: bool) -> Option<f64> {
+        let median = self.median()?;
+        Some(match self.lately {
+            Some(lately) if rises => median.max(lately),
+            Some(lately) => median.min(lately),
+            None => median,
+        })
     }
 
     /// The value in the middle.

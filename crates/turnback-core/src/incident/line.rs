@@ -123,6 +123,42 @@ fn words(event: &JournalEvent) -> Option<(Mark, String, String)> {
             format!("for {}", shown(*millis)),
         ),
         JournalEvent::BakePassed { phase } => (Mark::Good, format!("{phase} has baked"), none()),
+        JournalEvent::CanaryStep {
+            phase,
+            flag,
+            step,
+            of,
+            share,
+            hold_millis,
+        } => (
+            Mark::Run,
+            format!("{phase}: flag {flag} sends {share} of users to the new shape"),
+            format!("step {step} of {of}, watched for {}", shown(*hold_millis)),
+        ),
+        JournalEvent::CanaryStopped {
+            phase,
+            flag,
+            because,
+        } => (
+            Mark::Bad,
+            format!("{phase}: the canary of flag {flag} waits for a person"),
+            because.clone(),
+        ),
+        JournalEvent::CanaryGoesOn { phase, flag } => (
+            Mark::Good,
+            format!("{phase}: flag {flag} is as the canary left it again"),
+            none(),
+        ),
+        JournalEvent::CanaryPassed { phase, flag } => (
+            Mark::Good,
+            format!("{phase}: every step of the canary of flag {flag} is over"),
+            none(),
+        ),
+        JournalEvent::CanaryEnded { phase, flag, from } => (
+            Mark::Decision,
+            format!("{phase}: flag {flag} is set to 0%"),
+            format!("it was at {from}"),
+        ),
         JournalEvent::HookRan { outcome, .. } => {
             let when = outcome.when.as_str().replace('_', " ");
             let (hook, took) = (&outcome.hook, shown(outcome.millis));

@@ -6,7 +6,7 @@ use super::{
     Asked, Cost, Decided, End, Ended, Entry, HookDone, Incident, Kind, Line, PartDone, Recovery,
     Validated,
 };
-use crate::decision::Decision;
+use crate::decision::{By, Decision};
 use crate::guard::{Moment, Verdict};
 use crate::journal::{GuardTerms, JournalEvent};
 use crate::state::PhaseState;
@@ -149,6 +149,8 @@ impl Thread {
         let begins = match &entry.event {
             JournalEvent::Watched { phase, next, .. } => match &**next {
                 Next::TurnBack { decision, .. } => Some((Kind::TurnBack, phase, Some(decision))),
+                // Its plan has a canary ask that of itself: nothing has happened.
+                Next::Ask { question } if question.decision.by == By::Canary => None,
                 Next::Ask { question } => Some((Kind::Question, phase, Some(&question.decision))),
                 Next::Hold { decision, .. } => Some((Kind::Hold, phase, Some(decision))),
                 Next::Join { .. }

@@ -73,6 +73,15 @@ pub(super) static WHEN: Shape = Shape {
             "The guard, or a list of guards of which it is one. Any without it.",
         ),
         key(
+            "of",
+            false,
+            Value::Choice {
+                words: &["canary"],
+                default: None,
+            },
+            "Any guard of this group: those with `of: canary`. In place of `guard`.",
+        ),
+        key(
             "level",
             false,
             Value::Words(&["pass", "warning", "critical", "no_data", "error"]),

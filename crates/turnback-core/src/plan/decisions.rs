@@ -10,7 +10,7 @@ use super::yaml::{Kind, Node};
 use crate::decision::{
     Action, Ask, Condition, Covered, Matrix, NeverMatches, Otherwise, Row, never_match,
 };
-use crate::guard::Level;
+use crate::guard::{Guard, Level, Of};
 use crate::scope::Scope;
 use crate::state::PhaseState;
 
@@ -18,13 +18,21 @@ use crate::state::PhaseState;
 pub(super) struct Known {
     pub(super) guards: Option<Vec<String>>,
     pub(super) phases: Option<Vec<String>>,
+    /// Guards of the canary.
+    of_canary: Vec<String>,
 }
 
 impl Known {
-    pub(super) fn new(drafts: &[PhaseDraft], guards: Option<Vec<String>>) -> Self {
+    pub(super) fn new(
+        drafts: &[PhaseDraft],
+        guards: Option<Vec<String>>,
+        read: &[Placed<Guard>],
+    ) -> Self {
         let ids = drafts.iter().map(|draft| draft.id.as_ref());
+        let of_canary = read.iter().filter(|(guard, _)| guard.of == Of::Canary);
         Self {
             guards,
+            of_canary: of_canary.map(|(guard, _)| guard.name.clone()).collect(),
             phases: ids.map(|id| id.map(|(id, _)| id.clone())).collect(),
         }
     }
@@ -74,14 +82,39 @@ fn condition(reader: &mut Reader<'_>, node: &Node, known: &Known) -> Option<Cond
         state.as_str()
     });
     let plain = |names: Vec<Placed<String>>| names.into_iter().map(|(name, _)| name).collect();
+    let guards = match reader.choice(&fields, "of") {
+        Some((_, at)) => of_canary(reader, &fields, &at, known),
+        None => plain(guards),
+    };
     Some(Condition {
-        guards: plain(guards),
+        guards,
         levels,
         lasting: reader.duration(&fields, "lasting"),
         at_once: reader.count(&fields, "at_once"),
         phases: plain(phases),
         states,
     })
+}
+
+/// The guards of the canary, in the place of names.
+fn of_canary(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    at: &Range<usize>,
+    known: &Known,
+) -> Vec<String> {
+    if fields.node("guard").is_some() {
+        let message = "expected either `guard` or `of`, but found both";
+        reader
+            .error("guard-and-of", &fields.key_at("of"), message, "and this")
+            .help = Some("`of: canary` is every guard of the canary".to_owned());
+    } else if known.of_canary.is_empty() && known.guards.is_some() {
+        let message = "expected guards of the canary, but the plan has none";
+        reader
+            .error("unknown-guard", at, message, "no such guard")
+            .help = Some("a guard with `of: canary` is one".to_owned());
+    }
+    known.of_canary.clone()
 }
 
 fn action(reader: &mut Reader<'_>, fields: &Fields<'_>, known: &Known) -> Option<Action> {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::canary::CanaryDraft;
 use super::decisions::{self, Known};
 use super::outward::KnownPhases;
 use super::reader::{Fields, Placed, Reader, quote};
@@ -9,7 +10,7 @@ use super::shape::{PHASE, PLAN, SETTINGS};
 use super::source::{KeySpans, ParsedPlan, PhaseSpans, PlanSource, Spans};
 use super::yaml::{Kind, Node};
 use super::{
-    Backups, Operations, Phase, Plan, Settings, backups, guards, hooks, notify, objectives,
+    Backups, Operations, Phase, Plan, Settings, backups, canary, guards, hooks, notify, objectives,
     operation, order, recreate, target,
 };
 use crate::decision::Matrix;
@@ -30,6 +31,9 @@ pub(super) struct PhaseDraft {
     pub(super) operations: Option<Operations>,
     pub(super) keys: Vec<KeySpans>,
     pub(super) bake: Option<std::time::Duration>,
+    pub(super) canary: Option<CanaryDraft>,
+    /// Whether there is a canary, be it readable or not.
+    pub(super) has_canary: bool,
 }
 
 /// Reads the root of the document. `None` when a diagnostic says why.
@@ -70,13 +74,18 @@ pub(super) fn read(
         Some(node) => guards::read(reader, node, source, &drafts),
         None => Vec::new(),
     };
+    let names = guards::names(fields.node("guards"));
+    let all_read = names
+        .as_ref()
+        .is_some_and(|names| names.len() == guards.len());
+    canary::check(reader, &drafts, &guards, all_read);
     let known = KnownPhases::of(&drafts);
     let notify = notify::read(reader, &fields, &known, source);
     let hooks = hooks::read(reader, &fields, &known, source);
     let objectives = objectives::read(reader, &fields);
     let decisions = match fields.node("decisions") {
         Some(node) => {
-            let known = Known::new(&drafts, guards::names(fields.node("guards")));
+            let known = Known::new(&drafts, names, &guards);
             decisions::read(reader, node, &known)
         }
         None => Matrix::default(),
@@ -202,12 +211,15 @@ fn phase(
         Some(node) => operation::read_all(reader, node, schema, source),
         None => (None, Vec::new()),
     };
+    let has_two_shapes = !matches!(operations, Some(Operations::Sql(_)));
     Some(PhaseDraft {
         id,
         after,
         operations,
         keys,
         bake: reader.duration(&fields, "bake"),
+        canary: canary::read(reader, &fields, has_two_shapes),
+        has_canary: fields.node("canary").is_some(),
     })
 }
 
@@ -303,6 +315,7 @@ fn finish(
             after: draft.after.into_iter().map(|(id, _)| id).collect(),
             operations: draft.operations?,
             bake: draft.bake,
+            canary: draft.canary.map(|drafted| drafted.canary),
         });
     }
     Some((phases, spans))

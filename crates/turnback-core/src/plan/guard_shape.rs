@@ -120,6 +120,15 @@ pub(super) static GUARD: Shape = Shape {
             Value::PhaseIds,
             "Phases that it watches. By default all.",
         ),
+        key(
+            "of",
+            false,
+            Value::Choice {
+                words: &["everybody", "canary"],
+                default: Some("everybody"),
+            },
+            "Whose measurements these are: everybody's, or those of the canary's clients, of which changes are counted from the rest. Then `{group}` stands in the probe for the group.",
+        ),
     ],
 };
 

@@ -9,8 +9,8 @@ use super::guard_shape::{ALERTMANAGER, COMMAND, GUARD, HTTP, PROMETHEUS};
 use super::reader::{Fields, Placed, Reader, code_list, quote};
 use super::source::PlanSource;
 use super::yaml::{Kind, Node};
-use super::{duration, environment, hint, operation, thresholds};
-use crate::guard::{Belief, BuiltIn, Expected, Guard, HttpProbe, Probe, Unit};
+use super::{canary, duration, environment, hint, operation, thresholds};
+use crate::guard::{Belief, BuiltIn, Expected, Guard, HttpProbe, Of, Probe, Unit};
 use crate::secret::{Address, Secret};
 
 /// The keys that say what is measured: a guard has one of them.
@@ -102,8 +102,13 @@ fn guard(
         timeout: timeout?,
         baseline: baseline.unwrap_or_else(|| least.max(interval.saturating_mul(samples))),
         phases,
+        of: match reader.choice(&fields, "of") {
+            Some(("canary", _)) => Of::Canary,
+            _ => Of::Everybody,
+        },
         probe,
     };
+    canary::check_guard(reader, &fields, &guard);
     if guard.is_relative() && guard.belief.of < Belief::LEAST_RELATIVE {
         let message = format!(
             "expected at least {} samples to compare with the baseline, but found `for: {}`",

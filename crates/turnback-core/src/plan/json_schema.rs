@@ -3,6 +3,8 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::backup_shape::{BACKUP_COMMAND, BACKUPS, PGBACKREST};
+use super::canary::{FLAG_KEY, SHARE_PATTERN};
+use super::canary_shape::{CANARY, COMPARE, STEP};
 use super::decision_shape::{DECISION, WHEN};
 use super::document::LONGEST_NAME;
 use super::guard_shape::{ALERTMANAGER, COMMAND, GUARD, HTTP, PROMETHEUS};
@@ -33,6 +35,9 @@ pub fn json_schema() -> Json {
         &PGBACKREST,
         &BACKUP_COMMAND,
         &PHASE,
+        &CANARY,
+        &COMPARE,
+        &STEP,
         &OPERATION,
         &CONVERT_KEY,
         &RECREATE,
@@ -137,6 +142,20 @@ fn object(shape: &'static Shape) -> Json {
         schema["dependentRequired"] = json!({ "env": ["run"] });
     } else if std::ptr::eq(shape, &MAIL) {
         schema["dependentRequired"] = json!({ "user": ["password"], "password": ["user"] });
+    } else if std::ptr::eq(shape, &STEP) {
+        schema["oneOf"] = json!([
+            { "properties": { "ask": { "const": true } }, "required": ["ask", "deadline"] },
+            {
+                "properties": {
+                    "ask": { "const": false },
+                    "deadline": false,
+                    "otherwise": false,
+                    "who": false,
+                },
+            },
+        ]);
+    } else if std::ptr::eq(shape, &WHEN) {
+        schema["not"] = json!({ "required": ["guard", "of"] });
     } else if std::ptr::eq(shape, &DECISION) {
         let question = json!({ "deadline": false, "otherwise": false, "who": false });
         let mut rollback = question.clone();
@@ -257,9 +276,20 @@ fn value(value: &'static Value) -> Json {
         Value::Names => one_or_more(&json!({ "type": "string" })),
         Value::Words(words) => one_or_more(&json!({ "type": "string", "enum": words })),
         Value::Scope => json!({ "type": "string" }),
+        Value::FlagKey => json!({ "type": "string", "pattern": FLAG_KEY }),
+        Value::Share => share(),
+        Value::Steps => json!({
+            "type": "array",
+            "minItems": 1,
+            "items": { "oneOf": [share(), refer(&STEP)] },
+        }),
         Value::Map(shape) => refer(shape),
         Value::List(shape) => json!({ "type": "array", "minItems": 1, "items": refer(shape) }),
     }
+}
+
+fn share() -> Json {
+    json!({ "type": "string", "pattern": SHARE_PATTERN })
 }
 
 /// What the reader of thresholds takes, as a pattern.

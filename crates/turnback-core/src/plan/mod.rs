@@ -2,6 +2,8 @@
 
 mod backup_shape;
 mod backups;
+mod canary;
+mod canary_shape;
 mod check;
 mod decision_shape;
 mod decisions;
@@ -42,6 +44,7 @@ pub use self::size::{parse as parse_size, show as show_size};
 pub(crate) use self::source::tree;
 pub use self::source::{KeySpans, ParsedPlan, PhaseSpans, PlanSource, Spans, parse};
 pub use self::sql_name::parse_table;
+use crate::canary::Canary;
 use crate::decision::Matrix;
 use crate::guard::Guard;
 use crate::hook::Hook;
@@ -187,6 +190,8 @@ pub struct Phase {
     pub operations: Operations,
     /// How long guards watch after the cut-over before the phase counts as done.
     pub bake: Option<Duration>,
+    /// How users are sent to the new shape bit by bit before the cut-over.
+    pub canary: Option<Canary>,
 }
 
 /// What a phase does: key conversions, all of one phase as one, or SQL of the user's.

@@ -12,6 +12,7 @@ pub(super) static OBJECTIVES: Shape = Shape {
     about: "How long turning back may take, part by part and as a whole. What takes longer is told, and goes on.",
     keys: &[
         objective("confirm", "Make sure that there is a way back."),
+        objective("end_canary", "Set the flag of a canary to 0%."),
         objective("maintenance_on", "The hooks that turn maintenance on."),
         objective("tell", "Tell people."),
         objective("snapshot", "The hooks that put the state by."),

@@ -4,6 +4,7 @@
 //! about which keys there are.
 
 use super::backup_shape::BACKUPS;
+use super::canary_shape::CANARY;
 use super::decision_shape::DECISION;
 use super::guard_shape::GUARD;
 use super::hooks::shape::HOOK;
@@ -103,6 +104,12 @@ pub(super) enum Value {
     Words(&'static [&'static str]),
     /// `current`, `previous`, `all`, or the id of a phase.
     Scope,
+    /// The key of a feature flag.
+    FlagKey,
+    /// A share of users: `10%`.
+    Share,
+    /// A list of at least one share, or mapping with one.
+    Steps,
     /// A mapping.
     Map(&'static Shape),
     /// A list of at least one mapping.
@@ -384,6 +391,12 @@ pub(super) static PHASE: Shape = Shape {
                 default: None,
             },
             "How long the phase is watched after its cut-over before it counts as done.",
+        ),
+        key(
+            "canary",
+            false,
+            Value::Map(&CANARY),
+            "Before the cut-over, send a growing share of users to the new shape and compare them with the rest.",
         ),
     ],
 };

@@ -97,7 +97,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::guard::{Belief, Probe, Value};
+    use crate::guard::{Belief, Of, Probe, Value};
     use crate::preflight::Weight;
 
     fn guard(unit: Unit, critical: &str) -> Guard {
@@ -113,6 +113,7 @@ mod tests {
             timeout: Duration::from_secs(5),
             baseline: Duration::from_secs(900),
             phases: None,
+            of: Of::default(),
         }
     }
 

@@ -23,6 +23,8 @@ use crate::hook::HookMoment;
 pub enum Part {
     /// Makes sure that there is a way back, and which phases it is about.
     Confirm,
+    /// The flag of a canary sends nobody to the new shape any more.
+    EndCanary,
     /// Clients see that there is maintenance (hooks).
     MaintenanceOn,
     /// Whoever hears of it is told.
@@ -47,8 +49,9 @@ pub enum Part {
 
 impl Part {
     /// Every part, in the order in which they are done.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Confirm,
+        Self::EndCanary,
         Self::MaintenanceOn,
         Self::Tell,
         Self::Snapshot,
@@ -62,8 +65,9 @@ impl Part {
     ];
 
     /// As plans write them, under `objectives`.
-    pub const WORDS: [&'static str; 11] = [
+    pub const WORDS: [&'static str; 12] = [
         "confirm",
+        "end_canary",
         "maintenance_on",
         "tell",
         "snapshot",
@@ -95,7 +99,9 @@ impl Part {
             Self::StartServices => Some(HookMoment::StartServices),
             Self::Validate => Some(HookMoment::Validate),
             Self::MaintenanceOff => Some(HookMoment::MaintenanceOff),
-            Self::Confirm | Self::Tell | Self::Database | Self::DropNewShape => None,
+            Self::Confirm | Self::EndCanary | Self::Tell | Self::Database | Self::DropNewShape => {
+                None
+            }
         }
     }
 }
@@ -104,6 +110,7 @@ impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Confirm => "confirm that it is possible",
+            Self::EndCanary => "flag of the canary to 0%",
             Self::MaintenanceOn => "maintenance on",
             Self::Tell => "tell",
             Self::Snapshot => "snapshot of the current state",

@@ -10,6 +10,8 @@ pub struct Ahead<'a> {
     pub phases: &'a [String],
     /// Hooks of the plan; none where they are left out.
     pub hooks: &'a [Hook],
+    /// A flag sends users to the new shape of a phase.
+    pub canary: bool,
     /// Somebody is told by the rules of the plan.
     pub tells: bool,
     /// `public` shows the new shape of a phase.
@@ -25,6 +27,7 @@ pub struct Ahead<'a> {
 pub fn parts(ahead: &Ahead<'_>) -> Vec<Part> {
     let has = |part: &Part| match part {
         Part::Confirm | Part::Validate => true,
+        Part::EndCanary => ahead.canary,
         Part::Tell => ahead.tells,
         Part::Database => ahead.swaps,
         Part::DropNewShape => ahead.drops,
@@ -85,6 +88,7 @@ mod tests {
         let ahead = Ahead {
             phases: &ids,
             hooks: &[],
+            canary: false,
             tells: false,
             swaps: true,
             drops: true,
@@ -100,6 +104,7 @@ mod tests {
         let all = HookMoment::ALL.map(|when| hook(when, &[]));
         let ahead = Ahead {
             hooks: &all,
+            canary: true,
             tells: true,
             ..ahead
         };
@@ -123,6 +128,7 @@ mod tests {
         let ahead = Ahead {
             phases: &ids,
             hooks: &all,
+            canary: false,
             tells: false,
             swaps: false,
             drops: true,

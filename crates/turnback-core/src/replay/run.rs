@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{Entry, Event, Script, What};
+use crate::canary::Side;
 use crate::guard::{
-    Baseline, BaselineRecorder, Guard, Judge, Level, Moment, Sample, Verdict, baseline_findings,
+    AnyJudge, Baseline, BaselineRecorder, Guard, Level, Moment, Sample, Verdict, baseline_findings,
 };
 use crate::plan::Plan;
 use crate::scope::Standing;
@@ -99,7 +100,7 @@ struct Course<'a> {
     standings: Vec<Standing>,
     baseline: BaselineRecorder,
     watch: Option<Watch>,
-    judges: Vec<Judge>,
+    judges: Vec<AnyJudge>,
     /// What each guard last said.
     said: BTreeMap<String, Level>,
     replay: Replay,
@@ -139,7 +140,8 @@ impl Course<'_> {
 
     fn sample(&mut self, sample: &Sample) {
         self.replay.samples += 1;
-        if self.plan.guard(&sample.guard).is_none() {
+        let guard = Side::of_sample(&sample.guard).0;
+        if self.plan.guard(guard).is_none() {
             *self.replay.unknown.entry(sample.guard.clone()).or_default() += 1;
         } else if self.watch.is_none() {
             self.baseline.take(sample);
@@ -147,7 +149,7 @@ impl Course<'_> {
         let judge = self
             .judges
             .iter_mut()
-            .find(|judge| judge.guard().name == sample.guard);
+            .find(|judge| judge.guard().name == guard);
         if let Some(verdict) = judge.and_then(|judge| judge.take(sample)) {
             self.step(&[verdict]);
         }
@@ -242,13 +244,13 @@ impl Course<'_> {
         self.watch = Some(Watch::new(self.plan.decisions.clone(), id));
     }
 
-    fn judges(&self, id: &str, baseline: &Baseline) -> Vec<Judge> {
+    fn judges(&self, id: &str, baseline: &Baseline) -> Vec<AnyJudge> {
         self.guards
             .iter()
             .filter(|guard| guard.watches(id))
             .map(|guard| {
                 let series = baseline.guards.get(&guard.name);
-                Judge::new(guard.clone(), series, self.now)
+                AnyJudge::new(guard.clone(), series, self.now)
             })
             .collect()
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::dealt::Dealt;
 use super::hearing::{Hearing, millis};
 use super::{Answer, AnswerRefused, Cause, Clock, Closed, Next, Question};
-use crate::decision::{Action, Ask, Decision, Matrix, Otherwise, Situation, decide};
+use crate::decision::{Action, Ask, By, Decision, Matrix, Otherwise, Situation, decide};
 use crate::guard::{Level, Moment, Verdict};
 use crate::scope::Standing;
 
@@ -153,6 +153,53 @@ impl Watch {
         }
         self.stop_or_release(&mut next);
         Ok(next)
+    }
+
+    /// Forgets what a guard said that has nothing to measure any more.
+    pub fn forget(&mut self, guard: &str) {
+        self.hearings.remove(guard);
+    }
+
+    /// Asks people whether a canary goes on, and gives the question's number. While it is open the
+    /// run goes no further; whoever answers to go on ends the step. Nothing where the phase is
+    /// being turned back already.
+    pub fn ask_of_canary(
+        &mut self,
+        at: Moment,
+        ask: Ask,
+        because: String,
+        standings: &[Standing],
+    ) -> Option<(u32, Next)> {
+        let watched = self.clock.goes_on(at);
+        let situation = self.look(at, standings, watched);
+        if self.over || self.turning_back.is_some() {
+            return None;
+        }
+        self.asked += 1;
+        let decision = Decision {
+            // No guard has this name: it has spaces in it.
+            guard: format!("the canary of {}", self.phase),
+            level: Level::Pass,
+            action: Action::Ask(ask.clone()),
+            by: By::Canary,
+            phases: vec![],
+            left: vec![],
+            instead_of: None,
+            needs_person: false,
+            because,
+            situation,
+        }
+        .bounded();
+        let question = Question {
+            id: self.asked,
+            guards: vec![decision.guard.clone()],
+            asked: at,
+            until_millis: Some(millis(watched.saturating_add(ask.deadline))),
+            decision,
+        };
+        self.questions.push(question.clone());
+        self.stopped = true;
+        Some((question.id, Next::Ask { question }))
     }
 
     /// The way back that was decided has come to its end: the watch is over.

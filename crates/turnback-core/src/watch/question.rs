@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::decision::{Action, Decision};
+use crate::decision::{Action, By, Decision};
 use crate::guard::Moment;
+use crate::name::list;
 
 /// A question to a person: turn back, or go on? While one is open the run goes no further.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,6 +86,17 @@ pub enum AnswerRefused {
 }
 
 impl Question {
+    /// What is asked, without its question mark.
+    pub fn about(&self) -> String {
+        let decision = &self.decision;
+        let phase = &decision.situation.phase;
+        match (decision.by, decision.phases.as_slice()) {
+            (By::Canary, _) => format!("go on with the canary of {phase}, or turn back"),
+            (_, []) => format!("what to do about phase {phase}"),
+            (_, phases) => format!("turn back {}", list(phases)),
+        }
+    }
+
     /// Who may answer; anybody where nobody is named.
     pub fn who(&self) -> &[String] {
         let decision = &self.decision;

@@ -132,7 +132,7 @@ fn a_whole_document_in_one_matrix_is_read_from_top_to_bottom() {
             assert!(line.is_some(), "a row of a file has a line");
             number
         }
-        By::Default => 0,
+        By::Default | By::Canary => 0,
     };
     let all = [CutOver, CutOver, Expanding];
     assert_eq!(row(says(&matrix, "orphans", Critical)), 1);

@@ -157,7 +157,7 @@ proptest! {
                     prop_assert!(fits(&matrix.rows[number - 1]));
                     matrix.rows[number - 1].action.clone()
                 }
-                By::Default => {
+                By::Default | By::Canary => {
                     prop_assert!(!matrix.rows.iter().any(fits));
                     match matrix.about_to_fit(&situation, about) {
                         Some(_) if about.verdict.level == Level::Critical => Action::Hold,
@@ -197,7 +197,7 @@ proptest! {
         for decision in decisions(&matrix, &situation) {
             let named = match decision.by {
                 By::Row { number, .. } => matrix.rows[number - 1].when.levels.contains(&decision.level),
-                By::Default => false,
+                By::Default | By::Canary => false,
             };
             if matches!(decision.level, Level::NoData | Level::Error) && !named {
                 prop_assert_eq!(decision.action, Action::Hold);

@@ -2,11 +2,12 @@
 
 use proptest::prelude::*;
 use serde_json::json;
-use turnback_core::flag::{Change, Context, FlagSet, Share};
+use turnback_core::flag::{Change, ChangeRefused, Context, FlagSet, Share};
 
 fn rollout(key: &str, tenths: u16) -> FlagSet {
     let change = Change::Rollout {
         key: key.to_owned(),
+        from: None,
         share: Share::tenths(tenths).unwrap(),
     };
     change.apply(&FlagSet::default()).unwrap()
@@ -108,6 +109,7 @@ fn nobody_is_told_that_a_canary_goes_on_while_its_flag_is_disabled() {
         .unwrap();
     let grow = Change::Rollout {
         key: key(),
+        from: None,
         share: Share::ALL,
     };
     assert!(
@@ -118,10 +120,32 @@ fn nobody_is_told_that_a_canary_goes_on_while_its_flag_is_disabled() {
     );
     let stop = Change::Rollout {
         key: key(),
+        from: None,
         share: Share::NONE,
     };
     assert_eq!(
         stop.apply(&set).unwrap().flag("users").unwrap().share(),
         Some(Share::NONE)
+    );
+}
+
+#[test]
+fn a_canary_writes_over_nobody_elses_change() {
+    let to = |from: Option<u16>, share: u16| Change::Rollout {
+        key: "users-uuid".to_owned(),
+        from: from.and_then(Share::tenths),
+        share: Share::tenths(share).expect("at most everybody"),
+    };
+    let ten = to(None, 100)
+        .apply(&FlagSet::default())
+        .expect("it is made");
+    let fifty = to(Some(100), 500)
+        .apply(&ten)
+        .expect("it is as it was left");
+    let stopped = to(None, 0).apply(&fifty).expect("a person stops it");
+    let refused = to(Some(500), 1_000).apply(&stopped);
+    assert!(
+        matches!(refused, Err(ChangeRefused::Moved(..))),
+        "{refused:?}"
     );
 }

@@ -41,15 +41,19 @@ pub(super) struct Course<'a, T, J> {
     pub(super) after: Option<turnback_core::schema::Snapshot>,
     begun: bool,
     millis_to_old_shape: Option<u64>,
+    /// Flags that send users to the new shape of a phase: phase and flag.
+    canaries: Vec<(String, String)>,
+    /// Why one of them may still do so, as a sentence.
+    still_sends: Option<String>,
 }
 
 impl<'a, T: Target, J: Journal> Course<'a, T, J> {
-    pub(super) fn new(
+    pub(super) async fn new(
         run: &'a Run<T, J>,
         plan: &'a Plan,
         recovery: Recovery<'a>,
         way: Way,
-    ) -> Self {
+    ) -> Result<Self, EngineError> {
         let phases: Vec<String> = way.all().map(|record| record.phase.clone()).collect();
         let helpers = run.helpers.clone().filter(|_| !recovery.no_hooks);
         let hooks: &[Hook] = helpers.as_ref().map_or(&[], |helpers| &helpers.plan);
@@ -57,15 +61,21 @@ impl<'a, T: Target, J: Journal> Course<'a, T, J> {
         let kept_before = way
             .turning()
             .all(|record| record.state == PhaseState::Withdrawing);
+        let canaries = if recovery.leave_flags {
+            vec![]
+        } else {
+            canaries(run, plan, &phases).await?
+        };
         let order = parts(&Ahead {
             phases: &phases,
             hooks,
+            canary: !canaries.is_empty(),
             tells: !plan.notify.rules.is_empty(),
             swaps: way.swaps(),
             drops: recovery.to == BackTo::Start,
             only_drops: kept_before && !goes_on,
         });
-        Self {
+        Ok(Self {
             run,
             plan,
             helpers,
@@ -81,7 +91,9 @@ impl<'a, T: Target, J: Journal> Course<'a, T, J> {
             after: None,
             begun: false,
             millis_to_old_shape: None,
-        }
+            canaries,
+            still_sends: None,
+        })
     }
 
     /// Does every part. `begun` is when the first one, whose work is done, began.
@@ -100,6 +112,10 @@ impl<'a, T: Target, J: Journal> Course<'a, T, J> {
             }
             let outcome = self.part(part).await;
             let failure = outcome.as_ref().err().map(ToString::to_string);
+            let failure = failure.or_else(|| {
+                let is_left = part == Part::EndCanary;
+                self.still_sends.clone().filter(|_| is_left)
+            });
             self.part_ended(part, begun, failure).await?;
             outcome?;
         }
@@ -162,10 +178,25 @@ impl<'a, T: Target, J: Journal> Course<'a, T, J> {
     async fn part(&mut self, part: Part) -> Result<(), EngineError> {
         match part {
             Part::Confirm | Part::Tell => Ok(()),
+            Part::EndCanary => {
+                self.end_canaries().await;
+                Ok(())
+            }
             Part::Database => self.swap().await,
             Part::DropNewShape => self.drop_new_shape().await,
             Part::Validate => self.validate().await,
             _ => self.run_hooks(part).await,
+        }
+    }
+
+    /// Sets their flags to nobody before anything of the new shape goes. Where one cannot be set,
+    /// `public` shows the old shape all the same, and the new one is kept for those whom the flag
+    /// still sends there.
+    async fn end_canaries(&mut self) {
+        for (phase, flag) in &self.canaries {
+            if let Err(why) = self.run.end_canary(phase, flag).await {
+                self.still_sends = Some(why);
+            }
         }
     }
 
@@ -188,6 +219,14 @@ impl<'a, T: Target, J: Journal> Course<'a, T, J> {
     async fn drop_new_shape(&mut self) -> Result<(), EngineError> {
         if self.swapped.is_none() {
             self.swap().await?;
+        }
+        if let Some(why) = &self.still_sends {
+            return Err(EngineError::NeedsPerson {
+                what: format!(
+                    "{why}. So public shows the old shape, and the new one is kept for whoever is still sent there"
+                ),
+                next: "Set the flag to 0% where it is kept, then `turnback back` goes on; `turnback back --leave-flags` goes on with the flag as it is".to_owned(),
+            });
         }
         self.compare().await?;
         let Some(swapped) = &mut self.swapped else {
@@ -360,4 +399,28 @@ impl<'a, T: Target, J: Journal> Course<'a, T, J> {
             objective_millis,
         })
     }
+}
+
+/// The flags of canaries of these phases: what the ledger says that was begun, and what the plan
+/// names.
+async fn canaries<T: Target, J: Journal>(
+    run: &Run<T, J>,
+    plan: &Plan,
+    phases: &[String],
+) -> Result<Vec<(String, String)>, EngineError> {
+    let mut found = Vec::new();
+    for phase in phases {
+        let noted = run.noted(phase).await?;
+        // One that was never begun matters only where it can be looked up.
+        let planned = plan.phase(phase).and_then(|phase| phase.canary.as_ref());
+        let planned = planned.filter(|_| run.flags.is_some());
+        let flags = noted.into_iter().map(|noted| noted.flag);
+        for flag in flags.chain(planned.map(|canary| canary.flag.clone())) {
+            let one = (phase.clone(), flag);
+            if !found.contains(&one) {
+                found.push(one);
+            }
+        }
+    }
+    Ok(found)
 }

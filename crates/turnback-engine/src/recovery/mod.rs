@@ -33,6 +33,8 @@ pub struct Recovery<'a> {
     pub drop_anyway: bool,
     /// Leaves the hooks of the plan out.
     pub no_hooks: bool,
+    /// Leaves the flags of canaries as they are.
+    pub leave_flags: bool,
     /// Says whether what is measured is as it was before; without it that is not found out.
     pub measured: Option<&'a dyn Measures>,
 }
@@ -46,6 +48,7 @@ impl Recovery<'_> {
             to: BackTo::Start,
             drop_anyway: false,
             no_hooks: false,
+            leave_flags: false,
             measured: None,
         }
     }
@@ -95,7 +98,7 @@ pub async fn recover<T: Target, J: Journal>(
 ) -> Result<RecoveryReport, EngineError> {
     let begun = Instant::now();
     let way = run.explained(Way::confirm(run, scope).await).await?;
-    let mut course = Course::new(run, plan, recovery, way);
+    let mut course = Course::new(run, plan, recovery, way).await?;
     let outcome = course.go(begun).await;
     let outcome = run.explained(outcome).await;
     course.end(outcome).await

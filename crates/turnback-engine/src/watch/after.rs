@@ -43,7 +43,7 @@ impl<P: Probes> AfterBack<P> {
         let guards: Vec<Guard> = self
             .guards
             .iter()
-            .filter(|guard| guard.probe.applies_in(PhaseState::Pending))
+            .filter(|guard| guard.applies_in(PhaseState::Pending))
             .map(|guard| Guard {
                 initial_delay: Duration::ZERO,
                 ..guard.clone()
@@ -52,9 +52,10 @@ impl<P: Probes> AfterBack<P> {
         let scene = Scene {
             program: Arc::clone(&self.program),
             state: PhaseState::Pending,
+            share: None,
         };
         let (_held, scene) = channel::channel(scene);
-        let mut sampler = Sampler::start(&guards, &self.probes, &scene, self.now);
+        let mut sampler = Sampler::start(&guards, None, &self.probes, &scene, self.now);
         let mut judges: BTreeMap<&str, Judge> = guards
             .iter()
             .map(|guard| {

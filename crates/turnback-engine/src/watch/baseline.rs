@@ -36,7 +36,7 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
         }
         let relative: Vec<Guard> = guards
             .iter()
-            .filter(|guard| guard.is_relative())
+            .filter(|guard| guard.needs_baseline())
             .cloned()
             .collect();
         let taken = self.take_baseline(&relative, scene).await?;
@@ -72,7 +72,8 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
         let of = guards.iter().map(lasts).max().unwrap_or_default();
         let begun = tokio::time::Instant::now();
         let over = begun + of + guards.iter().map(|g| g.interval).max().unwrap_or_default();
-        let mut sampler = Sampler::start(guards, &self.watchers.probes, scene, self.watchers.now);
+        let (probes, now) = (&self.watchers.probes, self.watchers.now);
+        let mut sampler = Sampler::start(guards, None, probes, scene, now);
         let mut recorder = BaselineRecorder::new(guards);
         let mut look = tokio::time::interval(LOOK);
         let mut samples = Vec::new();

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use turnback_core::canary::Share;
 use turnback_core::guard::{Baseline, Guard, Moment, Reading, Sample};
 use turnback_core::program::Program;
 use turnback_core::state::PhaseState;
@@ -17,6 +18,8 @@ pub struct Scene {
     pub program: Arc<Program>,
     /// Where it stands.
     pub state: PhaseState,
+    /// The share of users that its canary sends to the new shape; none where it has no canary.
+    pub share: Option<Share>,
 }
 
 /// Whatever measures.

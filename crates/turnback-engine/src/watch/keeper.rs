@@ -3,13 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use turnback_core::canary::{Share, Side};
 use turnback_core::decision::Decision;
-use turnback_core::guard::{Baseline, Guard, Judge, Level, Moment, Sample, Verdict};
+use turnback_core::guard::{AnyJudge, Baseline, Guard, Level, Moment, Of, Sample, Verdict};
 use turnback_core::journal::{GuardTerms, JournalEvent};
 use turnback_core::scope::Standing;
 use turnback_core::state::PhaseState;
 use turnback_core::watch::{Cause, Next, Watch};
 
+use super::canary::{Lead, Led};
 use super::{WatchStore, Watchers};
 use crate::edges::{Journal, Target};
 use crate::error::EngineError;
@@ -27,13 +29,15 @@ pub(super) struct Keeper<'a, T, J, P, S> {
     phase: String,
     guards: Vec<Guard>,
     /// Of the guards that have something to measure.
-    judges: BTreeMap<String, Judge>,
+    judges: BTreeMap<String, AnyJudge>,
     baseline: Baseline,
     watch: Watch,
     standings: Vec<Standing>,
     said: BTreeMap<String, Level>,
     /// The numbers by which open questions are answered.
     asked: BTreeMap<u32, i64>,
+    /// The phase's canary, where it has one before it.
+    lead: Option<Lead>,
     unkept: Vec<Sample>,
 }
 
@@ -52,6 +56,7 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
         guards: Vec<Guard>,
         baseline: Baseline,
         standings: Vec<Standing>,
+        lead: Option<Lead>,
     ) -> Self {
         let mut keeper = Self {
             run,
@@ -64,6 +69,7 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
             standings,
             said: BTreeMap::new(),
             asked: BTreeMap::new(),
+            lead,
             unkept: vec![],
         };
         keeper.appoint();
@@ -72,7 +78,7 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
     }
 
     /// Begins: what a run that was killed left open is asked anew, where there is still reason to.
-    pub(super) async fn begin(&self) -> Result<(), EngineError> {
+    pub(super) async fn begin(&mut self) -> Result<(), EngineError> {
         let store = &self.watchers.store;
         // The store has said already that it cannot be used.
         let _ = store
@@ -83,14 +89,34 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
             guards: self.guards.iter().map(GuardTerms::from).collect(),
         };
         self.run.write(event).await?;
+        self.recall().await;
         Ok(())
+    }
+
+    /// A run that goes on where the canary has everybody compares with what was remembered of the
+    /// rest.
+    async fn recall(&mut self) {
+        if self.share() != Some(Share::ALL) {
+            return;
+        }
+        let kept = self.watchers.store.baseline(&of_rest(&self.phase)).await;
+        let kept = kept.ok().flatten().unwrap_or_default();
+        let now = self.now();
+        for (name, judge) in &mut self.judges {
+            if let AnyJudge::Versus(versus) = judge {
+                if let Some(series) = kept.guards.get(name) {
+                    versus.recall(series);
+                }
+                versus.begin_step(now, true);
+            }
+        }
     }
 
     /// Takes a sample, and does what follows from it.
     pub(super) async fn take(&mut self, sample: Sample) -> Result<Option<TurnBack>, EngineError> {
         let verdict = self
             .judges
-            .get_mut(&sample.guard)
+            .get_mut(Side::of_sample(&sample.guard).0)
             .and_then(|judge| judge.take(&sample));
         self.unkept.push(sample);
         if self.unkept.len() >= MOST_UNKEPT {
@@ -115,7 +141,83 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
             return Ok(Some(turn_back));
         }
         self.keep_samples().await;
-        self.answers().await
+        if let Some(turn_back) = self.answers().await? {
+            return Ok(Some(turn_back));
+        }
+        self.lead().await?;
+        Ok(None)
+    }
+
+    /// The share that the phase's canary has set; none where it has none before it.
+    pub(super) fn share(&self) -> Option<Share> {
+        self.lead.as_ref().map(Lead::share)
+    }
+
+    /// Lets the canary go on, where it is its time.
+    async fn lead(&mut self) -> Result<(), EngineError> {
+        if self.state() != PhaseState::Expanded {
+            return Ok(());
+        }
+        let now = self.now();
+        let seen = (
+            self.held().by,
+            self.unknown_of_step(),
+            self.watch.questions().iter().map(|open| open.id).collect(),
+        );
+        let Some(lead) = &mut self.lead else {
+            return Ok(());
+        };
+        match lead.goes_on(self.run, now, seen).await? {
+            Led::Nothing => self.set_gate(),
+            Led::Began => self.begin_step(now).await,
+            Led::Ask(ask, because) => {
+                let asked = self.watch.ask_of_canary(now, ask, because, &self.standings);
+                if let Some((question, next)) = asked {
+                    lead.asked(question);
+                    // Nothing but a question comes of it.
+                    self.follow(vec![next]).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What was measured of the canary's clients before a step says nothing of it.
+    async fn begin_step(&mut self, now: Moment) {
+        let is_alone = self.share() == Some(Share::ALL);
+        let mut remembered = Baseline::default();
+        for (name, judge) in &mut self.judges {
+            if let AnyJudge::Versus(versus) = judge {
+                versus.begin_step(now, is_alone);
+                self.said.remove(name);
+                remembered.guards.insert(name.clone(), versus.remembered());
+            }
+        }
+        if is_alone {
+            let kept = of_rest(&self.phase);
+            // Where it cannot be kept this run has it; the store says itself what is wrong.
+            let _ = self.watchers.store.keep_baseline(&kept, &remembered).await;
+        }
+        self.set_gate();
+    }
+
+    /// Guards that have said nothing known of the canary's step, as a sentence. Whatever the
+    /// matrix makes of that: a step that nobody knows of is not over.
+    fn unknown_of_step(&self) -> Option<String> {
+        let is_set = self.share().is_some_and(|share| share > Share::NONE);
+        let unknown: Vec<String> = self
+            .judges
+            .iter()
+            .filter_map(|(name, judge)| match self.said.get(name) {
+                None if judge.guard().of == Of::Canary && !is_set => None,
+                None => Some(format!("{name} has said nothing yet")),
+                Some(level @ (Level::NoData | Level::Error)) if judge.guard().of == Of::Canary => {
+                    Some(format!("{name} says {level}"))
+                }
+                Some(_) => None,
+            })
+            .collect();
+        (!unknown.is_empty()).then(|| unknown.join(", "))
     }
 
     /// A phase came to another state.
@@ -168,13 +270,16 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
     fn appoint(&mut self) {
         let (state, now) = (self.state(), self.now());
         for guard in &self.guards {
-            if !guard.probe.applies_in(state) {
+            if !guard.applies_in(state) {
                 self.judges.remove(&guard.name);
+                if guard.of == Of::Canary {
+                    self.watch.forget(&guard.name);
+                }
                 continue;
             }
             if !self.judges.contains_key(&guard.name) {
                 let baseline = self.baseline.guards.get(&guard.name);
-                let judge = Judge::new(guard.clone(), baseline, now);
+                let judge = AnyJudge::new(guard.clone(), baseline, now);
                 self.judges.insert(guard.name.clone(), judge);
                 self.said.remove(&guard.name);
             }
@@ -284,13 +389,13 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
 
     fn held(&self) -> Held {
         let questions = self.watch.questions().iter().map(|question| {
-            let phases = question.decision.phases.join(", ");
+            let about = question.about();
             match self.asked.get(&question.id) {
                 Some(number) => format!(
-                    "question {number} waits for an answer: turn back {phases}? (`turnback answer {number} turn-back`, `go-on` or `hold`)"
+                    "question {number} waits for an answer: {about}? (`turnback answer {number} turn-back`, `go-on` or `hold`)"
                 ),
                 None => format!(
-                    "it would ask whether to turn back {phases}, and nobody can answer without a control store"
+                    "it would ask whether to {about}, and nobody can answer without a control store"
                 ),
             }
         });
@@ -301,11 +406,14 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
             )
         });
         let by: Vec<String> = questions.chain(holding).collect();
+        // What a canary's guards have to say is between it and them ([`Keeper::lead`]).
         let unheard: Vec<&str> = self
             .judges
-            .keys()
-            .filter(|guard| !self.said.contains_key(*guard))
-            .map(String::as_str)
+            .iter()
+            .filter(|(guard, judge)| {
+                judge.guard().of == Of::Everybody && !self.said.contains_key(*guard)
+            })
+            .map(|(guard, _)| guard.as_str())
             .collect();
         Held {
             by: (!by.is_empty()).then(|| by.join("; ")),
@@ -315,6 +423,7 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
                     unheard.join(", ")
                 )
             }),
+            canary: self.lead.as_ref().and_then(Lead::holds),
         }
     }
 
@@ -334,4 +443,9 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
             .keep_samples(&self.phase, &samples)
             .await;
     }
+}
+
+/// The name under which the store keeps what was measured of the rest. No phase has it.
+fn of_rest(phase: &str) -> String {
+    format!("{phase}@rest")
 }

@@ -3,6 +3,7 @@
 
 mod after;
 mod baseline;
+mod canary;
 mod edges;
 mod keeper;
 mod sampler;
@@ -11,8 +12,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch as channel;
+use turnback_core::canary::Canary;
 use turnback_core::decision::{Action, Decision, Matrix};
-use turnback_core::guard::{Guard, Moment};
+use turnback_core::guard::{Guard, Moment, Of};
 use turnback_core::hook::HookMoment;
 use turnback_core::journal::JournalEvent;
 use turnback_core::plan::{Phase, Plan};
@@ -22,6 +24,7 @@ use turnback_core::state::PhaseState;
 use turnback_core::watch::{Cause, Clock};
 
 use self::after::AfterBack;
+use self::canary::Lead;
 pub use self::edges::{Answered, Probes, Scene, WatchStore};
 use self::keeper::{Keeper, TurnBack};
 use self::sampler::Sampler;
@@ -183,6 +186,7 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
             .guards
             .iter()
             .filter(|guard| guard.watches(id))
+            .filter(|guard| guard.of == Of::Everybody || self.canary().is_some())
             .cloned()
             .collect();
         let bake = self.phase.bake.filter(|_| !self.expanded_only);
@@ -193,9 +197,14 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
         let scene = Scene {
             program: Arc::new(self.program(&records).await?),
             state,
+            share: None,
         };
         let (scene, scenes) = channel::channel(scene);
         let baseline = self.baseline(&guards, &scenes).await?;
+        let lead = match self.canary().filter(|_| state.is_before_cut_over()) {
+            Some(canary) => Some(Lead::new(run, id, canary).await?),
+            None => None,
+        };
         let mut keeper = Keeper::new(
             run,
             self.watchers,
@@ -203,10 +212,12 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
             guards.clone(),
             baseline.clone(),
             self.standings(&records, &scenes),
+            lead,
         );
         keeper.begin().await?;
         let (probes, now) = (&self.watchers.probes, self.watchers.now);
-        let mut sampler = Sampler::start(&guards, probes, &scenes, now);
+        let compare = self.canary().map(|canary| &canary.compare);
+        let mut sampler = Sampler::start(&guards, compare, probes, &scenes, now);
         let watched = self
             .watch(report, &mut keeper, &mut sampler, &scene, bake)
             .await;
@@ -243,7 +254,7 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
     ) -> bool {
         match state {
             PhaseState::Pending | PhaseState::Expanding | PhaseState::Expanded => {
-                !guards.is_empty() || bake.is_some()
+                !guards.is_empty() || bake.is_some() || self.canary().is_some()
             }
             PhaseState::CutOver if bake.is_some() => {
                 let later_has_begun = records.iter().any(|record| {
@@ -255,6 +266,12 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
             }
             _ => false,
         }
+    }
+
+    /// The canary that stands before the cut-over; none where that is not asked for.
+    fn canary(&self) -> Option<&Canary> {
+        let canary = self.phase.canary.as_ref();
+        canary.filter(|_| !self.expanded_only)
     }
 
     async fn forward(&self, report: &mut UpReport) -> Result<PhaseState, EngineError> {
@@ -373,6 +390,8 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
                     None
                 }
             };
+            let share = keeper.share();
+            scene.send_if_modified(|scene| std::mem::replace(&mut scene.share, share) != share);
             if let Some(turn_back) = decided {
                 return Ok(Watched::TurnBack(Box::new(turn_back), Instant::now()));
             }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
-use turnback_core::guard::{Guard, Moment, Reading, Sample};
+use turnback_core::canary::{Compare, Share, Side, of_side};
+use turnback_core::guard::{Guard, Moment, Of, Reading, Sample};
 
 use super::{Probes, Scene};
 
@@ -24,6 +25,7 @@ pub(super) struct Sampler {
 impl Sampler {
     pub(super) fn start<P: Probes>(
         guards: &[Guard],
+        compare: Option<&Compare>,
         probes: &P,
         scene: &watch::Receiver<Scene>,
         now: fn() -> Moment,
@@ -31,13 +33,10 @@ impl Sampler {
         let (send, samples) = mpsc::channel(WAITING);
         let mut tasks = JoinSet::new();
         for guard in guards {
-            tasks.spawn(keep_sampling(
-                guard.clone(),
-                probes.clone(),
-                scene.clone(),
-                now,
-                send.clone(),
-            ));
+            for sampled in Sampled::of(guard, compare) {
+                let (probes, scene) = (probes.clone(), scene.clone());
+                tasks.spawn(keep_sampling(sampled, probes, scene, now, send.clone()));
+            }
         }
         Self {
             samples,
@@ -54,24 +53,69 @@ impl Sampler {
     }
 }
 
-async fn keep_sampling<P: Probes>(
+/// What is measured of one guard.
+struct Sampled {
     guard: Guard,
+    /// The group that it is measured of; everybody where none is named.
+    of: Option<Side>,
+}
+
+impl Sampled {
+    /// A guard of the canary is measured of each group, at the same interval.
+    fn of(guard: &Guard, compare: Option<&Compare>) -> Vec<Self> {
+        match (guard.of, compare) {
+            (Of::Everybody, _) => vec![Self {
+                guard: guard.clone(),
+                of: None,
+            }],
+            (Of::Canary, Some(compare)) => {
+                // Limits of their own are compared with nothing.
+                let sides = if guard.is_relative() {
+                    &[Side::Canary, Side::Rest][..]
+                } else {
+                    &[Side::Canary]
+                };
+                let sampled = |side: &Side| Self {
+                    guard: of_side(guard, compare, *side),
+                    of: Some(*side),
+                };
+                sides.iter().map(sampled).collect()
+            }
+            (Of::Canary, None) => vec![],
+        }
+    }
+
+    /// Whether there is anybody to measure.
+    fn applies(&self, scene: &Scene) -> bool {
+        let share = scene.share.unwrap_or_default();
+        self.guard.applies_in(scene.state)
+            && match self.of {
+                None => true,
+                Some(Side::Canary) => share > Share::NONE,
+                Some(Side::Rest) => share < Share::ALL,
+            }
+    }
+}
+
+async fn keep_sampling<P: Probes>(
+    sampled: Sampled,
     probes: P,
     scene: watch::Receiver<Scene>,
     now: fn() -> Moment,
     send: mpsc::Sender<Sample>,
 ) {
+    let guard = &sampled.guard;
     tokio::time::sleep(guard.initial_delay).await;
     let mut tick = tokio::time::interval(guard.interval);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
         let scene = scene.borrow().clone();
-        if !guard.probe.applies_in(scene.state) {
+        if !sampled.applies(&scene) {
             continue;
         }
         let limit = guard.timeout + GRACE;
-        let reading = tokio::time::timeout(limit, probes.read(&guard, &scene)).await;
+        let reading = tokio::time::timeout(limit, probes.read(guard, &scene)).await;
         let sample = Sample {
             guard: guard.name.clone(),
             at: now(),

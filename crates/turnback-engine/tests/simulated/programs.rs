@@ -181,6 +181,7 @@ pub fn sql(phase: &str) -> Phase {
         after: vec![],
         operations: Operations::Sql(vec![operation("within", true), operation("outside", false)]),
         bake: None,
+        canary: None,
     }
 }
 
@@ -192,6 +193,7 @@ pub fn plan(two_shapes: &[Program], sql: &[Phase]) -> Plan {
         after: vec![],
         operations: Operations::Sql(vec![]),
         bake: None,
+        canary: None,
     });
     Plan {
         name: "simulated".to_owned(),

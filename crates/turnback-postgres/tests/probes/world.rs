@@ -71,6 +71,7 @@ pub async fn world_converting(
                 .collect(),
         ),
         bake: None,
+        canary: None,
     };
     let (_, planned) = programs(&before, [&phase], &[]).remove(0);
     let program = planned.unwrap().program;

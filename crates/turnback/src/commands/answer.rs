@@ -94,9 +94,9 @@ fn show(open: &AskedQuestion) {
         watch::left(until.since(now()))
     });
     anstream::println!(
-        "Question {} ({left}): turn back {}?\n  {}",
+        "Question {} ({left}): {}?\n  {}",
         open.number,
-        decision.phases.join(", "),
+        open.question.about(),
         decision.because
     );
     if !open.question.who().is_empty() {

@@ -43,6 +43,7 @@ pub(crate) async fn run(args: BackArgs) -> Result<ExitCode, Failure> {
         to: back_to(args.keep_new_shape),
         drop_anyway: args.drop_anyway,
         no_hooks: args.no_hooks,
+        leave_flags: args.leave_flags,
         blockers: args.blockers.clone(),
     };
     let ground = Ground::terminal();
@@ -69,6 +70,8 @@ pub(crate) struct BackOrder {
     pub(crate) drop_anyway: bool,
     /// Leave the hooks out.
     pub(crate) no_hooks: bool,
+    /// Leaves the flags of canaries as they are.
+    pub(crate) leave_flags: bool,
     /// Who says so and why, as a sentence.
     pub(crate) because: String,
     /// What may be done about sessions in the way.
@@ -86,6 +89,7 @@ pub(crate) async fn go(
         to: order.to,
         drop_anyway: order.drop_anyway,
         no_hooks: order.no_hooks,
+        leave_flags: order.leave_flags,
         ..Recovery::because(order.because)
     };
     let report = under_lease(

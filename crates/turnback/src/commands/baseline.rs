@@ -32,7 +32,7 @@ pub(crate) async fn run(args: BaselineArgs) -> Result<ExitCode, Failure> {
             None => None,
         }
         .unwrap_or_default();
-        let relative = plan.guards.iter().filter(|guard| guard.is_relative());
+        let relative = plan.guards.iter().filter(|guard| guard.needs_baseline());
         let lacking: Vec<(&str, String)> = relative
             .filter(|guard| guard.watches(phase))
             .filter_map(|guard| {

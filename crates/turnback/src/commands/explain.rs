@@ -2,7 +2,7 @@
 
 use turnback_core::decision::{By, Explanation, Heard, Situation, Tried, explain};
 use turnback_core::exit::ExitCode;
-use turnback_core::guard::{Moment, Verdict};
+use turnback_core::guard::{Level, Moment, Of, Verdict};
 use turnback_core::name::Ident;
 use turnback_core::plan::{Plan, show_duration};
 use turnback_core::scope::Standing;
@@ -163,6 +163,7 @@ fn text(explanation: &Explanation, plan: &Plan, file: &str, width: usize) -> Str
         )),
     }
     let about = &situation.guards[0];
+    lines.extend(canary(situation, plan).map(|text| wrap(&text, 2, width)));
     if let Some((index, row, left)) = plan.decisions.about_to_fit(situation, about) {
         let later = format!(
             "In {}, if it stays so: {} (row {})",
@@ -232,4 +233,36 @@ fn supposition(situation: &Situation, plan: &Plan) -> String {
         situation.phase,
         situation.state(),
     )
+}
+
+/// What a canary adds to that; nothing where the phase is past it or has none.
+fn canary(situation: &Situation, plan: &Plan) -> Option<String> {
+    let phase = plan.phase(&situation.phase)?;
+    let canary = phase.canary.as_ref()?;
+    if situation.state() != PhaseState::Expanded {
+        return None;
+    }
+    let about = &situation.guards[0];
+    let of_canary = plan
+        .guard(&about.verdict.guard)
+        .is_some_and(|guard| guard.of == Of::Canary);
+    let unknown = matches!(about.verdict.level, Level::NoData | Level::Error);
+    let shares: Vec<String> = canary
+        .steps
+        .iter()
+        .map(|step| step.share.to_string())
+        .collect();
+    let steps = format!(
+        "The canary of the phase ({}, flag {}) goes no further while anything holds it",
+        shares.join(", "),
+        canary.flag
+    );
+    let known = if of_canary && unknown {
+        "; a guard of its own that knows nothing holds it, whatever the decisions say"
+    } else {
+        ""
+    };
+    Some(format!(
+        "{steps}{known}. Turning back sets the flag to 0% first."
+    ))
 }

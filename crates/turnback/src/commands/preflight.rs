@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use turnback_core::backup::Demand;
+use turnback_core::canary::{Side, of_side};
 use turnback_core::decision::past_the_irreversible;
 use turnback_core::exit::ExitCode;
+use turnback_core::guard::Of;
 use turnback_core::phases::{PhaseProgram, programs};
 use turnback_core::plan::Phase;
 use turnback_core::preflight::{
@@ -267,7 +269,9 @@ async fn guards(
     let probes = probes(plan, target)?;
     let looks = plan.guards.iter().filter_map(|guard| {
         let watched = phases.iter().filter(|phase| {
-            guard.watches(&phase.phase.id) && phase.state != PhaseState::Contracted
+            guard.watches(&phase.phase.id)
+                && phase.state != PhaseState::Contracted
+                && (guard.of == Of::Everybody || phase.phase.canary.is_some())
         });
         let names: Vec<String> = watched
             .clone()
@@ -279,10 +283,16 @@ async fn guards(
         let scene = Scene {
             program: Arc::new(program.clone()),
             state: first.state,
+            share: None,
         };
         let probes = &probes;
-        guard.probe.applies_in(first.state).then_some(async move {
-            let reading = probes.read(guard, &scene).await;
+        let (asked, applies) = match (guard.of, &first.phase.canary) {
+            // The rest is there before the canary.
+            (Of::Canary, Some(canary)) => (of_side(guard, &canary.compare, Side::Rest), true),
+            _ => (guard.clone(), guard.applies_in(first.state)),
+        };
+        applies.then_some(async move {
+            let reading = probes.read(&asked, &scene).await;
             (guard_finding(guard, &reading), names)
         })
     });

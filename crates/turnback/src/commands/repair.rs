@@ -170,6 +170,7 @@ fn plan_of(name: &str, url: &Url, records: &[PhaseRecord], file: Option<&Plan>) 
                 after: vec![],
                 operations: Operations::Sql(vec![]),
                 bake: None,
+                canary: None,
             })
             .collect(),
     }

@@ -275,6 +275,48 @@ impl Observer for Terminal {
                 );
             }
             Progress::Baked { phase } => self.line(&format!("● {phase}: baked, and done")),
+            Progress::CanaryStep {
+                phase,
+                flag,
+                step,
+                of,
+                share,
+            } => {
+                let canary = watch::canary((*step, *of), *share);
+                self.line(&format!("● {phase}: {canary} (flag {flag})"));
+            }
+            Progress::Canary {
+                phase,
+                step,
+                of,
+                share,
+                left,
+                hold,
+                waits,
+            } => {
+                let canary = watch::canary((*step, *of), *share);
+                match waits {
+                    Some(why) => {
+                        let what = format!("{phase}: {canary}, waits: {why}");
+                        self.bar.set_message(what.clone());
+                        if self.is_news(&what) {
+                            self.line(&format!("    {what}"));
+                        }
+                    }
+                    None => self.lasting(&format!("{phase}: {canary}"), *left, *hold),
+                }
+            }
+            Progress::CanaryStopped { phase, why } => {
+                self.line(&format!("‖ {phase}: the canary waits for a person: {why}"));
+            }
+            Progress::CanaryPassed { phase } => {
+                self.line(&format!("● {phase}: every step of the canary is over"));
+            }
+            Progress::CanaryEnded { phase, flag, from } => {
+                self.line(&format!(
+                    "◀ {phase}: flag {flag} was at {from}, and is at 0%"
+                ));
+            }
             Progress::GuardSays { verdict } => {
                 self.line(&format!("  {}", watch::verdict(verdict)));
             }

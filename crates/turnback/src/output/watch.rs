@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use turnback_core::canary::Share;
 use turnback_core::guard::{Level, Moment, Verdict};
 use turnback_core::human::human_duration;
 use turnback_core::watch::{Cause, Next};
@@ -62,6 +63,11 @@ pub(crate) fn next(next: &Next, number: Option<i64>, until: Option<Moment>) -> V
         Next::Release => vec!["▶ nothing holds any more: going on".to_owned()],
         Next::Hold { .. } | Next::Join { .. } => vec![],
     }
+}
+
+/// Where a canary stands, in a few words.
+pub(crate) fn canary((step, of): (usize, usize), share: Share) -> String {
+    format!("canary at {share} of users, step {step} of {of}")
 }
 
 /// How long something takes yet.

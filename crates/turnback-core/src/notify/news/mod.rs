@@ -1,5 +1,6 @@
 //! From the events of a run to what people are told of it.
 
+mod canary;
 mod incidents;
 mod recovery;
 mod watched;
@@ -86,6 +87,25 @@ impl News {
                 Some(self.bakes(phase, Duration::from_millis(*millis), at))
             }
             JournalEvent::BakePassed { phase } => Some(self.baked(phase, at)),
+            JournalEvent::CanaryStep {
+                phase,
+                flag,
+                step,
+                of,
+                share,
+                hold_millis,
+            } => {
+                let hold = Duration::from_millis(*hold_millis);
+                Some(self.canary_step(phase, flag, (*step, *of), *share, hold, at))
+            }
+            JournalEvent::CanaryStopped { phase, because, .. } => {
+                Some(self.canary_stops(phase, because, at))
+            }
+            JournalEvent::CanaryGoesOn { phase, flag } => self.canary_goes_on(phase, flag, at),
+            JournalEvent::CanaryPassed { phase, flag } => Some(self.canary_passed(phase, flag, at)),
+            JournalEvent::CanaryEnded { phase, flag, from } => {
+                Some(self.canary_ended(phase, flag, *from, at))
+            }
             JournalEvent::GuardSays { verdict, .. } => return self.says(verdict, at),
             JournalEvent::Watched {
                 phase,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Message, News, Occasion, Severity};
-use crate::decision::{Action, Decision};
+use crate::decision::{Action, By, Decision};
 use crate::guard::{Level, Moment, Verdict};
 use crate::human::human_duration;
 use crate::name::list;
@@ -220,11 +220,7 @@ impl News {
     ) -> Message {
         self.held = Some("a question waits for an answer".to_owned());
         let decision = &question.decision;
-        let about = if decision.phases.is_empty() {
-            format!("what to do about phase {phase}")
-        } else {
-            format!("turn back {}", list(&decision.phases))
-        };
+        let about = question.about();
         let otherwise = match (&decision.action, until) {
             (Action::Ask(ask), Some(until)) => format!(
                 "Without an answer until {until}: {}.",
@@ -261,7 +257,11 @@ impl News {
             next,
             ..self.issue(
                 &question_of(phase, question.id),
-                Severity::Critical,
+                if question.decision.by == By::Canary {
+                    Severity::Warning
+                } else {
+                    Severity::Critical
+                },
                 Some(phase),
                 title,
                 at,

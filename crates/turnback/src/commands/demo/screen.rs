@@ -254,6 +254,12 @@ impl Observer for Screen {
             Progress::Baked { .. } => self.noted("baked, and done"),
             // Its own cluster bears what it is given.
             Progress::Paced { .. } => {}
+            // Its plan has no canary.
+            Progress::CanaryStep { .. }
+            | Progress::Canary { .. }
+            | Progress::CanaryStopped { .. }
+            | Progress::CanaryPassed { .. }
+            | Progress::CanaryEnded { .. } => {}
             // Its plan has no hooks.
             Progress::HookBegun { .. } | Progress::HookRan { .. } | Progress::PartEnded { .. } => {}
             Progress::Removed { session, .. } => {

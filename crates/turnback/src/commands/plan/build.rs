@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use turnback_core::forecast::forecast;
+use turnback_core::guard::{Guard, Of};
 use turnback_core::name::{Ident, TableName, list};
 use turnback_core::plan::{Operations, Phase, Plan, Settings};
 use turnback_core::program::{Program, Stage};
@@ -13,7 +14,8 @@ use turnback_postgres::PostgresTarget;
 
 use super::super::preflight::{Look, LookedAt};
 use super::view::{
-    ClientsView, ForecastView, Kind, LockView, PhaseView, PlanView, RewriteView, StepView,
+    CanaryStepView, CanaryView, ClientsView, ForecastView, Kind, LockView, PhaseView, PlanView,
+    RewriteView, StepView,
 };
 use crate::context::Loaded;
 use crate::failure::Failure;
@@ -69,6 +71,7 @@ fn phase(plan: &Plan, look: &Look, looked: &LookedAt, done: &Done) -> PhaseView 
         rewrites: vec![],
         forecast: None,
         clients: None,
+        canary: None,
         objects: turnback_core::program::Objects::default(),
         irreversible: vec![],
     };
@@ -76,6 +79,7 @@ fn phase(plan: &Plan, look: &Look, looked: &LookedAt, done: &Done) -> PhaseView 
         let catalog = looked.catalog(&look.snapshot);
         describe(&mut view, program, catalog, done, &plan.settings);
         view.clients = clients(plan, program);
+        view.canary = canary(plan, &view.phase);
     }
     view
 }
@@ -242,4 +246,29 @@ fn search_path(plan: &Plan, of: &BTreeSet<&Ident>, versions: &[Ident]) -> String
         path.push(&public);
     }
     list(path)
+}
+
+fn canary(plan: &Plan, phase: &str) -> Option<CanaryView> {
+    let canary = plan.phase(phase)?.canary.as_ref()?;
+    let compares = |guard: &&Guard| guard.of == Of::Canary && guard.watches(phase);
+    Some(CanaryView {
+        flag: canary.flag.clone(),
+        compare: canary.compare.to_string(),
+        guards: plan
+            .guards
+            .iter()
+            .filter(compares)
+            .map(|guard| guard.name.clone())
+            .collect(),
+        steps: canary
+            .steps
+            .iter()
+            .map(|step| CanaryStepView {
+                share: step.share.to_string(),
+                hold_seconds: step.hold.as_secs_f64(),
+                asks: step.ask.as_ref().map(ToString::to_string),
+            })
+            .collect(),
+        seconds: canary.least().as_secs_f64(),
+    })
 }

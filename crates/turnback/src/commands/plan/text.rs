@@ -139,6 +139,7 @@ impl Page<'_> {
             return;
         }
         self.facts(phase);
+        self.canary(phase);
         self.objects(phase);
         self.done(phase);
         let all: Vec<&StepView> = phase.steps.iter().collect();
@@ -218,6 +219,32 @@ impl Page<'_> {
                 ),
             );
         }
+    }
+
+    /// What stands between expand and the cut-over.
+    fn canary(&mut self, phase: &PhaseView) {
+        let Some(canary) = phase.canary.as_ref().filter(|_| !is_through(phase.state)) else {
+            return;
+        };
+        let mut lines = vec![format!(
+            "before the cut-over, flag {} sends users to the new shape; {} compared by {}; {} at least",
+            canary.flag,
+            canary.compare,
+            canary.guards.join(", "),
+            human_duration(canary.seconds)
+        )];
+        lines.extend(canary.steps.iter().map(|step| {
+            let asks = match &step.asks {
+                Some(asks) => format!(", then {asks}"),
+                None => String::new(),
+            };
+            format!(
+                "{} for {}{asks}",
+                step.share,
+                human_duration(step.hold_seconds)
+            )
+        }));
+        self.labelled("canary", &lines.join("\n"));
     }
 
     fn objects(&mut self, phase: &PhaseView) {

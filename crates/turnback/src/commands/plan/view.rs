@@ -38,6 +38,7 @@ pub(super) struct PhaseView {
     pub(super) rewrites: Vec<RewriteView>,
     pub(super) forecast: Option<ForecastView>,
     pub(super) clients: Option<ClientsView>,
+    pub(super) canary: Option<CanaryView>,
     pub(super) objects: Objects,
     /// What cannot be turned back, in plain words.
     pub(super) irreversible: Vec<String>,
@@ -119,4 +120,27 @@ pub(super) struct ForecastView {
 pub(super) struct ClientsView {
     pub(super) old_search_path: String,
     pub(super) new_search_path: String,
+}
+
+/// The canary of a phase, between expand and its cut-over.
+#[derive(Debug, Serialize)]
+pub(super) struct CanaryView {
+    pub(super) flag: String,
+    /// How its clients and the rest are told apart, in plain words.
+    pub(super) compare: String,
+    /// The guards that compare them.
+    pub(super) guards: Vec<String>,
+    pub(super) steps: Vec<CanaryStepView>,
+    /// What its steps take, if nothing holds and people answer at once.
+    pub(super) seconds: f64,
+}
+
+/// A step of a canary.
+#[derive(Debug, Serialize)]
+pub(super) struct CanaryStepView {
+    /// As plans write it.
+    pub(super) share: String,
+    pub(super) hold_seconds: f64,
+    /// What a person is asked at its end, in plain words.
+    pub(super) asks: Option<String>,
 }

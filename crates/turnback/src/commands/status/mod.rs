@@ -1,5 +1,6 @@
 //! `turnback status`: where everything stands, from the ledger in the target.
 
+mod canary;
 mod watch;
 
 use std::collections::BTreeMap;

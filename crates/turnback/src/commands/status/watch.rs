@@ -10,6 +10,7 @@ use turnback_core::state::PhaseState;
 use turnback_engine::error::JournalError;
 use turnback_store::{AskedQuestion, ControlStore};
 
+use super::canary::CanaryState;
 use crate::cli::PlanFile;
 use crate::context::Loaded;
 use crate::journal::in_time;
@@ -24,6 +25,8 @@ pub(super) struct WatchState {
     guards: Vec<Said>,
     /// Phases that bake.
     baking: Vec<Bakes>,
+    /// Canaries under way.
+    canaries: Vec<CanaryState>,
     /// Questions that are open.
     questions: Vec<Open>,
 }
@@ -45,6 +48,8 @@ struct Bakes {
 struct Open {
     number: i64,
     phase: String,
+    /// What is asked, without its question mark.
+    about: String,
     phases: Vec<String>,
     because: String,
     until: Option<Moment>,
@@ -73,6 +78,7 @@ impl WatchState {
     fn of(events: Vec<(Moment, JournalEvent)>, questions: Vec<AskedQuestion>) -> Self {
         let mut guards: BTreeMap<(String, String), Verdict> = BTreeMap::new();
         let mut baking: BTreeMap<String, Moment> = BTreeMap::new();
+        let canaries = super::canary::of(&events);
         // In the order in which they happened: what comes to an end takes what was before along.
         for (at, event) in events {
             match event {
@@ -104,11 +110,13 @@ impl WatchState {
                 .into_iter()
                 .map(|(phase, until)| Bakes { phase, until })
                 .collect(),
+            canaries,
             questions: questions
                 .into_iter()
                 .map(|open| Open {
                     number: open.number,
                     phase: open.phase,
+                    about: open.question.about(),
                     phases: open.question.decision.phases,
                     because: open.question.decision.because,
                     until: open.until,
@@ -138,11 +146,14 @@ impl WatchState {
                 left(until.since(now()))
             );
         }
+        for canary in &self.canaries {
+            anstream::println!("{}", canary.sentence(now()));
+        }
         for open in &self.questions {
             anstream::println!(
-                "Question {0} waits: turn back {1}? {2}\n  turnback answer {0} turn-back | go-on | hold",
+                "Question {0} waits: {1}? {2}\n  turnback answer {0} turn-back | go-on | hold",
                 open.number,
-                open.phases.join(", "),
+                open.about,
                 open.because
             );
         }
