@@ -175,7 +175,7 @@ fn once_everybody_is_with_it_the_canary_is_compared_with_the_rest_as_it_was() {
     scene.level(30, 20.0, 20.0);
     let now = Moment(scene.at * 10_000);
     scene.judge.begin_step(now, true);
-    let mut alone = |scene: &mut Scene, value: f64| {
+    let alone = |scene: &mut Scene, value: f64| {
         scene.at += 1;
         scene
             .judge
