@@ -387,7 +387,7 @@ async fn set_to_nobody(
 fn share_of(set: &FlagSet, key: &str) -> Result<Share, String> {
     let Some(flag) = set.flag(key) else {
         return Err(format!(
-            "there is no flag {key}, so applications cannot ask for it. `turnback flag share {key} 0%` makes it"
+            "there is no flag {key}, so applications cannot ask for it. `turnback flag set {key} --rollout 0%` makes it"
         ));
     };
     if flag.state() == FlagState::Disabled {

@@ -148,9 +148,9 @@ pub(crate) fn refusal(error: FlagsError) -> Refusal {
             Refusal::not_there(what).next("`GET /api/v1/flags` names those that there are.")
         }
         FlagsError::Refused(Why::Faults(_) | Why::NoVariant { .. }) => Refusal::invalid(what),
-        FlagsError::Refused(Why::NoRollout(_) | Why::Disabled(_) | Why::BuiltIn(_)) => {
-            Refusal::conflict(what)
-        }
+        FlagsError::Refused(
+            Why::NoRollout(_) | Why::Disabled(_) | Why::Moved(..) | Why::BuiltIn(_),
+        ) => Refusal::conflict(what),
         FlagsError::Store(_) => {
             Refusal::not_now(what).next("Nothing was changed. Try again in a moment.")
         }
