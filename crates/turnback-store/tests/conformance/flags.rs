@@ -16,6 +16,7 @@ fn by(who: &str, why: Option<&str>) -> By {
 fn rollout(key: &str, share: &str) -> Change {
     Change::Rollout {
         key: key.to_owned(),
+        from: None,
         share: share.parse().expect("a share"),
     }
 }
