@@ -115,6 +115,44 @@ fn what_was_added_goes_back_and_nothing_is_overwritten() {
 }
 
 #[test]
+fn what_belongs_to_somebody_else_by_now_is_not_given_to_whoever_has_the_number() {
+    let Some(world) = World::new("salvage_doubt", "") else {
+        return;
+    };
+    world
+        .db
+        .execute("ALTER TABLE users ADD COLUMN boss_id int REFERENCES users");
+    let id = world.backup(&[]);
+    world.db.execute(
+        "INSERT INTO users (email) VALUES ('late'); INSERT INTO orders (user_id, total) VALUES (501, 7), (9, 8); \
+         INSERT INTO users (email, boss_id) VALUES ('later', 501), ('last', 502); UPDATE users SET boss_id = 501 WHERE id = 4",
+    );
+    world.must(&["restore", &id, "--swap", "--yes"], 0);
+    world
+        .db
+        .execute("INSERT INTO users (email) VALUES ('somebody else')");
+    let back = found(&world, &["--put-back", "--changed", "--yes"], 6);
+    assert_eq!(counts(&back, "public.orders"), [2, 0, 0, 1, 1], "{back:#}");
+    assert_eq!(counts(&back, "public.users"), [2, 2, 0, 0, 4], "{back:#}");
+    let reasons = back["tables"].to_string();
+    assert!(
+        reasons.contains("it refers to public.users (501), which is another row here"),
+        "{reasons}"
+    );
+    assert_eq!(
+        world.db.execute("SELECT count(*) FROM orders WHERE user_id = 501 UNION ALL SELECT count(*) FROM users WHERE boss_id = 501"),
+        "0\n0"
+    );
+    // An order of somebody whom it is not asked about is left where it is as well.
+    world
+        .db
+        .execute("UPDATE users SET email = 'since' WHERE id = 9; DELETE FROM orders WHERE total = 8 AND part IS NULL");
+    let only = found(&world, &["--put-back", "--tables", "orders", "--yes"], 6);
+    assert_eq!(counts(&only, "public.orders"), [2, 0, 0, 0, 2], "{only:#}");
+    tidy(&world);
+}
+
+#[test]
 fn what_was_found_is_written_as_sql_that_puts_it_back_and_as_values() {
     let Some(world) = restored("salvage_export") else {
         return;

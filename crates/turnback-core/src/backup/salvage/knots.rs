@@ -31,7 +31,7 @@ pub struct Loose {
 
 impl Loose {
     /// What it holds in these columns; nothing where one of them is null, or unknown.
-    fn at(&self, columns: &[Ident]) -> Option<Vec<String>> {
+    pub fn at(&self, columns: &[Ident]) -> Option<Vec<String>> {
         columns
             .iter()
             .map(|c| self.values.get(c).cloned())

@@ -8,17 +8,13 @@ use turnback_core::backup::salvage::{Kind, Loose, knots, wishes};
 use turnback_core::name::{TableName, list};
 
 use super::super::error::BackupError;
+use super::doubt::loose;
 use super::put_back::{Late, Put, PutBack, spared_because};
-use super::references::References;
 use super::{TableFound, note};
 
 impl PutBack {
     /// Puts back what has waited for the rest.
-    pub(super) async fn end(
-        &mut self,
-        references: &References,
-        all: &mut [TableFound],
-    ) -> Result<(), BackupError> {
+    pub(super) async fn end(&mut self, all: &mut [TableFound]) -> Result<(), BackupError> {
         let mut wrote = BTreeSet::new();
         loop {
             let before = self.later.len();
@@ -30,7 +26,7 @@ impl PutBack {
         let (gone, left): (Vec<Late>, Vec<Late>) = std::mem::take(&mut self.later)
             .into_iter()
             .partition(|late| late.change.kind == Kind::Deleted);
-        self.circles(left, references, all, &mut wrote).await?;
+        self.circles(left, all, &mut wrote).await?;
         if !gone.is_empty() {
             self.together(gone, all, &mut wrote).await?;
         }
@@ -53,12 +49,19 @@ impl PutBack {
                 self.later.push(late);
                 continue;
             };
+            if let Some(reason) = self.doubtful(&shape, &late.change) {
+                found(all, &late.table, |table| {
+                    note(table, late.change.key, reason)
+                });
+                continue;
+            }
             match self.put(&shape, &late.change).await? {
                 Put::Back => {
                     found(all, &late.table, |table| table.put_back += 1);
                     wrote.insert(late.table);
                 }
                 Put::Spared => {
+                    self.doubt(&shape, &late.change);
                     let reason = spared_because(late.change.kind);
                     found(all, &late.table, |table| {
                         note(table, late.change.key, reason)
@@ -82,15 +85,19 @@ impl PutBack {
     async fn circles(
         &mut self,
         left: Vec<Late>,
-        references: &References,
         all: &mut [TableFound],
         wrote: &mut BTreeSet<TableName>,
     ) -> Result<(), BackupError> {
-        let loose: Vec<Loose> = left.iter().map(|late| self.loose(late)).collect();
+        let loose: Vec<Loose> = left
+            .iter()
+            .filter_map(|late| Some(loose(&self.shapes.get(&late.table)?.0, &late.change)))
+            .collect();
+        let references = &self.references;
         let wishes = wishes(&loose, &references.all);
         let held = references.held(&mut self.session, wishes).await?;
+        let knots = knots(&loose, &references.all, &held);
         let mut left: Vec<Option<Late>> = left.into_iter().map(Some).collect();
-        for knot in knots(&loose, &references.all, &held) {
+        for knot in knots {
             let group = knot.into_iter().filter_map(|at| left[at].take()).collect();
             self.together(group, all, wrote).await?;
         }
@@ -100,22 +107,6 @@ impl PutBack {
             });
         }
         Ok(())
-    }
-
-    fn loose(&self, late: &Late) -> Loose {
-        let columns = self
-            .shapes
-            .get(&late.table)
-            .map_or(&[][..], |(shape, _)| &shape.columns);
-        Loose {
-            table: late.table.clone(),
-            values: columns
-                .iter()
-                .zip(&late.change.values)
-                .filter_map(|(column, value)| Some((column.name.clone(), value.text()?.to_owned())))
-                .collect(),
-            is_new: late.change.kind == Kind::Added,
-        }
     }
 
     /// Puts rows back in one statement, all or none.

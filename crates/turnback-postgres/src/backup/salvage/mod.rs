@@ -2,6 +2,7 @@
 //! table by table in the order of keys; puts back what nothing is in the way of. Where a phase
 //! has converted keys since, those before and after lead from one to the other.
 
+mod doubt;
 mod keys;
 mod later;
 mod ledgers;
@@ -181,12 +182,14 @@ pub async fn salvage(
     let told = keys.tell(&mut there, &mut hear).await?;
     let mut details = session(&failed).await?;
     keys.prepare(&mut details, &mut here).await?;
+    let compared = found.pairs.iter().map(|pair| pair.shape.table.clone());
+    let compared = compared.collect();
     let mut comparison = Comparison {
         there,
         here,
         details,
         keys,
-        writer: PutBack::open(restored, since.unwrap_or_default()).await?,
+        writer: PutBack::open(restored, since, references, compared).await?,
         fresh: match since {
             Some(since) => format!("age(x.xmin) <= age('{since}'::xid)"),
             None => "true".to_owned(),
@@ -202,7 +205,7 @@ pub async fn salvage(
             of,
         });
     }
-    comparison.writer.end(&references, &mut all).await?;
+    comparison.writer.end(&mut all).await?;
     all.retain(|table| table.counts.iter().any(|count| *count > 0));
     Ok(Found {
         tables: all,

@@ -1,8 +1,8 @@
 //! Puts rows back, a few hundred in a transaction; where one of these fails, each by itself,
 //! so that one that cannot go back keeps no other from it. What misses a row that it refers to
-//! waits for the rest.
+//! waits for the rest; what would come to hang on another row of the same key stays out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{AssertSqlSafe, PgConnection};
 use turnback_core::backup::salvage::{Kind, TableShape, Value};
@@ -10,6 +10,8 @@ use turnback_core::name::{TableName, literal};
 
 use super::super::error::BackupError;
 use super::super::server::Server;
+use super::doubt::{Doubts, Standing};
+use super::references::References;
 use super::shapes::Pair;
 use super::{Change, SINCE, TableFound, note};
 use crate::error::target_error;
@@ -26,6 +28,8 @@ pub(super) struct PutBack {
     pub(super) since: u64,
     waiting: Vec<Change>,
     wrote: bool,
+    pub(super) references: References,
+    pub(super) doubts: Doubts,
     /// What a foreign key has kept from going back.
     pub(super) later: Vec<Late>,
     /// The tables of these, each with the one that its sequences belong to.
@@ -50,8 +54,13 @@ pub(super) enum Put {
 }
 
 impl PutBack {
-    /// `since` is the transaction that gave the restored database its name.
-    pub(super) async fn open(restored: &Server, since: u64) -> Result<Self, BackupError> {
+    /// `since` is the transaction that gave the restored database its name, where one did.
+    pub(super) async fn open(
+        restored: &Server,
+        since: Option<u64>,
+        references: References,
+        compared: BTreeSet<TableName>,
+    ) -> Result<Self, BackupError> {
         let mut session = restored.session().await?;
         run(
             &mut session,
@@ -61,9 +70,11 @@ impl PutBack {
         .map_err(BackupError::server("preparing to put rows back"))?;
         Ok(Self {
             session,
-            since,
+            since: since.unwrap_or_default(),
             waiting: vec![],
             wrote: false,
+            references,
+            doubts: Doubts::new(since, compared),
             later: vec![],
             shapes: BTreeMap::new(),
         })
@@ -77,6 +88,7 @@ impl PutBack {
         table: &mut TableFound,
     ) -> Result<(), BackupError> {
         if change.in_the_way {
+            self.doubt(shape, &change);
             note(table, change.key, SINCE);
             return Ok(());
         }
@@ -90,7 +102,15 @@ impl PutBack {
             note(table, change.key, reason);
             return Ok(());
         }
-        self.waiting.push(change);
+        match self.standing(shape, &change).await? {
+            Standing::Sure => self.waiting.push(change),
+            Standing::Doubtful(reason) => note(table, change.key, reason),
+            Standing::Open => self.later.push(Late {
+                table: shape.table.clone(),
+                change,
+                reason: String::new(),
+            }),
+        }
         if self.waiting.len() == BATCH {
             self.flush(shape, table).await?;
         }
@@ -104,6 +124,7 @@ impl PutBack {
         table: &mut TableFound,
     ) -> Result<(), BackupError> {
         self.flush(&pair.shape, table).await?;
+        self.doubts.end(&pair.shape.table);
         if self.later.iter().any(|late| late.table == pair.shape.table) {
             let shape = (pair.shape.clone(), pair.root.clone());
             self.shapes.insert(pair.shape.table.clone(), shape);
@@ -148,6 +169,7 @@ impl PutBack {
         }
         if whole {
             for at in &spared {
+                self.doubt(shape, &batch[*at]);
                 note(
                     table,
                     batch[*at].key.clone(),
@@ -164,7 +186,10 @@ impl PutBack {
                     table.put_back += 1;
                     self.wrote = true;
                 }
-                Put::Spared => note(table, change.key, spared_because(change.kind)),
+                Put::Spared => {
+                    self.doubt(shape, &change);
+                    note(table, change.key, spared_because(change.kind));
+                }
                 Put::TooEarly(reason) => self.later.push(Late {
                     table: shape.table.clone(),
                     change,

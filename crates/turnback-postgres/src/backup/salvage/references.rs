@@ -57,6 +57,11 @@ impl References {
         Ok(Self { all, far })
     }
 
+    /// The columns that a row is wished for by, with their types.
+    pub(super) fn far(&self, wish: &Wish) -> &[(Ident, String)] {
+        &self.far[wish.0]
+    }
+
     /// Of these wishes, those whose row is there.
     pub(super) async fn held(
         &self,
@@ -65,11 +70,10 @@ impl References {
     ) -> Result<BTreeSet<Wish>, BackupError> {
         let mut held = BTreeSet::new();
         for wish in wishes {
-            let (number, values) = &wish;
             let sql = format!(
                 "SELECT EXISTS (SELECT FROM {} AS t WHERE {})",
-                self.all[*number].parent,
-                is(&self.far[*number], values)
+                self.all[wish.0].parent,
+                is(self.far(&wish), &wish.1)
             );
             let there: bool = sqlx::query_scalar(AssertSqlSafe(sql))
                 .persistent(false)
