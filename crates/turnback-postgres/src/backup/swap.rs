@@ -187,6 +187,34 @@ async fn look(session: &mut PgConnection, name: &str) -> Result<Databases, Backu
     Ok(found)
 }
 
+/// What the database is going to be called once it is replaced: the time, or the first second
+/// after it of which there is none yet.
+async fn free_name(session: &mut PgConnection, name: &str) -> Result<String, BackupError> {
+    let mut later = 0;
+    loop {
+        let time = text(
+            session,
+            &format!(
+                "SELECT to_char((clock_timestamp() + {later} * interval '1 s') AT TIME ZONE 'UTC', 'YYYYMMDD\"t\"HH24MISS\"z\"')"
+            ),
+        )
+        .await?;
+        let failed = swap::failed(name, &time).as_str().to_owned();
+        let taken = text(
+            session,
+            &format!(
+                "SELECT EXISTS (SELECT FROM pg_database WHERE datname = {})::text",
+                literal(&failed)
+            ),
+        )
+        .await?;
+        if taken == "false" {
+            return Ok(failed);
+        }
+        later += 1;
+    }
+}
+
 /// The time in the name of a replaced database.
 fn time_of(database: &str) -> &str {
     database.rsplit('_').next().unwrap_or_default()
@@ -201,15 +229,10 @@ async fn fill_beside(
 ) -> Result<SwapMark, BackupError> {
     let name = server.database();
     let beside = swap::beside(name);
-    let time = text(
-        session,
-        "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD\"t\"HH24MISS\"z\"')",
-    )
-    .await?;
     let mut mark = SwapMark {
         turnback_restore: SwapStage::Filling,
         backup: given.name(),
-        failed: swap::failed(name, &time).as_str().to_owned(),
+        failed: free_name(session, name).await?,
         swapped_by: None,
     };
     let like = properties(session, server, given).await?;

@@ -90,6 +90,33 @@ fn a_backup_takes_the_place_and_what_was_there_is_kept() {
 }
 
 #[test]
+fn a_restore_in_the_same_second_as_another_finds_a_name_for_what_it_replaces() {
+    let Some(world) = World::new("restore_again", "") else {
+        return;
+    };
+    let id = world.backup(&[]);
+    // Restores of the next seconds, as it were.
+    let name = world.db.name();
+    let taken: Vec<String> = (0..8)
+        .map(|second| {
+            world.db.execute(&format!(
+                "SELECT '{name}_failed_' || to_char((now() + {second} * interval '1 s') AT TIME ZONE 'UTC', 'YYYYMMDD\"t\"HH24MISS\"z\"')"
+            ))
+        })
+        .collect();
+    for database in &taken {
+        world
+            .db
+            .execute(&format!("CREATE DATABASE {database} CONNECTION LIMIT 0"));
+    }
+    world.must(&["restore", &id, "--swap", "--yes"], 0);
+    for database in &taken {
+        drop_database(&world, database);
+    }
+    tidy(&world);
+}
+
+#[test]
 fn a_restore_that_is_killed_while_it_fills_begins_anew_and_ends_in_the_same_place() {
     let Some(mut world) = World::new("restore_killed", "") else {
         return;
