@@ -200,10 +200,25 @@ fn rows_written_after_a_contract_go_back_with_all_that_refers_to_them() {
             .execute("SELECT count(*), count(DISTINCT id) FROM visits"),
         "5|5"
     );
+    // Whatever the replaced database is called by now.
+    let failed = world.databases(&format!("{}_failed_", world.db.name()));
+    let renamed = format!("{failed}_renamed");
+    world
+        .db
+        .execute(&format!("ALTER DATABASE {failed} RENAME TO {renamed}"));
+    let again = found(&world, &["--put-back", "--yes", "--failed", &renamed], 6);
+    assert_eq!(counts(&again, "public.users"), [0, 2, 1, 0, 1], "{again:#}");
     // The rest goes where it is asked for; what was written on both sides stays.
     let rest = found(
         &world,
-        &["--put-back", "--changed", "--deleted", "--yes"],
+        &[
+            "--put-back",
+            "--changed",
+            "--deleted",
+            "--yes",
+            "--failed",
+            &renamed,
+        ],
         6,
     );
     assert_eq!(counts(&rest, "public.users"), [0, 2, 1, 2, 1], "{rest:#}");
@@ -213,6 +228,10 @@ fn rows_written_after_a_contract_go_back_with_all_that_refers_to_them() {
             .execute("SELECT email FROM users WHERE id IN (6, 7, 450) ORDER BY id"),
         "u6 later\nu7 since"
     );
+    assert_eq!(world.db.execute(STORY), TOLD);
+    // The phase can be gone through once more.
+    world.must(&["up"], 0);
+    world.must(&["contract", "--yes"], 0);
     assert_eq!(world.db.execute(STORY), TOLD);
     tidy(&world);
 }

@@ -210,10 +210,21 @@ impl Keys {
         let sql = format!(
             "INSERT INTO turnback.salvaged_key (key, new_key, old_key, failed, given) \
              SELECT {name}, {new}, {old}, {failed}, true FROM (SELECT DISTINCT {column} FROM pg_temp.turnback_newcomer) n \
-             WHERE NOT EXISTS (SELECT FROM turnback.salvaged_key k \
-               WHERE k.key = {name} AND k.failed = {failed} AND k.{column} = n.{column}); COMMIT"
+             WHERE NOT EXISTS (SELECT FROM turnback.salvaged_key k WHERE {} AND k.{column} = n.{column}); COMMIT",
+            self.given(key)
         );
         run(here, &sql).await.map_err(doing())
+    }
+
+    /// Which rows `k` of the ledger are keys that were given out for this one. A new key is one
+    /// of its kind, whatever the database that it comes from is called by now; an old one is a
+    /// number, and stands for another row in every database.
+    fn given(&self, key: &Key) -> String {
+        let given = format!("k.key = {} AND k.given", literal(&key.name.to_string()));
+        match key.direction {
+            Direction::ToOld => given,
+            Direction::ToNew => format!("{given} AND k.failed = {}", literal(&self.failed)),
+        }
     }
 
     /// The highest old key that the replaced database has ever had.
@@ -285,9 +296,8 @@ impl Keys {
                 .map_err(BackupError::sql("looking for keys that were given out"))?;
         if kept {
             let given = format!(
-                "SELECT {from}, {to}, true FROM turnback.salvaged_key WHERE key = {} AND failed = {} AND given",
-                literal(&key.name.to_string()),
-                literal(&self.failed)
+                "SELECT DISTINCT ON (k.{from}) k.{from}, k.{to}, true FROM turnback.salvaged_key k WHERE {} ORDER BY k.{from}",
+                self.given(key)
             );
             copy(here, &given, session, &into).await?;
         }
