@@ -36,6 +36,7 @@ pub mod recovery;
 pub mod removal;
 pub mod repair;
 pub mod replay;
+pub mod risk;
 pub mod schema;
 pub mod scope;
 pub mod script;

@@ -57,6 +57,10 @@ fn everything() -> Value {
                 ]
             }
         ],
+        "risks": [{
+            "risk": "queries get slower", "probability": 3, "impact": 5, "phases": ["users"],
+            "guards": "orphans", "mitigation": "cut over at night", "owner": "mara"
+        }],
         "guards": {
             "orphans": { "probe": "orphans", "critical": "> 0" },
             "slow": {

@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+mod browser;
 mod cluster;
 mod control;
 mod history;
@@ -29,6 +30,7 @@ mod url;
 mod waits;
 mod workload;
 
+pub use self::browser::Browser;
 pub use self::cluster::{Binaries, Cluster, ClusterError, ClusterOptions, Database};
 pub use self::control::Control;
 pub use self::history::{

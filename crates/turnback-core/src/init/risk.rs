@@ -1,6 +1,6 @@
 //! What is risky about a phase, as one number: probability of trouble times its impact.
 
-use std::fmt;
+pub use crate::risk::Level;
 
 /// What the score is made from: all of it known before anything runs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,46 +19,6 @@ pub struct Facts {
     pub triggers: usize,
     /// Views that read the converted columns.
     pub views: usize,
-}
-
-/// The five levels of a score.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// 1 or 2 of 25.
-    Minimal,
-    /// 3 to 5.
-    Low,
-    /// 6 to 10.
-    Medium,
-    /// 11 to 16.
-    High,
-    /// 17 to 25.
-    Severe,
-}
-
-impl Level {
-    /// How long to let a phase of this level bake, as a plan file says it.
-    pub fn bake(self) -> &'static str {
-        match self {
-            Self::Minimal => "10m",
-            Self::Low => "15m",
-            Self::Medium => "30m",
-            Self::High => "1h",
-            Self::Severe => "4h",
-        }
-    }
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Minimal => "minimal",
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Severe => "severe",
-        })
-    }
 }
 
 /// A score with its reasons.
@@ -133,7 +93,7 @@ pub fn assess(facts: &Facts) -> Risk {
     let score = probability.min(5) * impact.min(5);
     Risk {
         score,
-        level: level(score),
+        level: Level::of(score),
         because,
     }
 }
@@ -141,16 +101,6 @@ pub fn assess(facts: &Facts) -> Risk {
 /// How many of the thresholds are reached.
 fn steps(value: u64, thresholds: &[u64]) -> u8 {
     thresholds.iter().map(|&t| u8::from(value >= t)).sum()
-}
-
-fn level(score: u8) -> Level {
-    match score {
-        0..=2 => Level::Minimal,
-        3..=5 => Level::Low,
-        6..=10 => Level::Medium,
-        11..=16 => Level::High,
-        _ => Level::Severe,
-    }
 }
 
 #[cfg(test)]

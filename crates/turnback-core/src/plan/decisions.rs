@@ -198,7 +198,7 @@ fn scope(reader: &mut Reader<'_>, node: &Node, known: &Known) -> Option<Scope> {
 }
 
 /// One name, or a list of them.
-fn names(
+pub(super) fn names(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
     key: &str,
@@ -255,7 +255,8 @@ fn words<T: Copy>(
     found
 }
 
-fn refuse_unknown(
+/// Records names of what is not there.
+pub(super) fn refuse_unknown(
     reader: &mut Reader<'_>,
     names: &[Placed<String>],
     known: Option<&[String]>,

@@ -83,6 +83,13 @@ pub(super) fn read(
     let notify = notify::read(reader, &fields, &known, source);
     let hooks = hooks::read(reader, &fields, &known, source);
     let objectives = objectives::read(reader, &fields);
+    let risks = match fields.node("risks") {
+        Some(node) => {
+            let known = Known::new(&drafts, guards::names(fields.node("guards")));
+            super::risks::read(reader, node, &known)
+        }
+        None => Vec::new(),
+    };
     let decisions = match fields.node("decisions") {
         Some(node) => {
             let known = Known::new(&drafts, names, &guards);
@@ -108,6 +115,7 @@ pub(super) fn read(
             notify,
             hooks,
             objectives,
+            risks,
             decisions,
         },
         spans,

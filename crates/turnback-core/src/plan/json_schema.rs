@@ -16,6 +16,7 @@ use super::notify::shape::{
 };
 use super::objectives::OBJECTIVES;
 use super::operation_shape::{CONVERT_KEY, OPERATION, RECREATE, SQL, SQL_FILE};
+use super::risks::RISK;
 use super::shape::{Key, PHASE, PLAN, SETTINGS, Shape, Value};
 use super::{duration, guards, size};
 use crate::guard::limit;
@@ -61,6 +62,7 @@ pub fn json_schema() -> Json {
         &HOOK,
         &HOOK_REQUEST,
         &OBJECTIVES,
+        &RISK,
         &DECISION,
         &WHEN,
     ] {
@@ -229,6 +231,7 @@ fn value(value: &'static Value) -> Json {
         Value::Count { least, most, .. } => {
             json!({ "type": "integer", "minimum": least, "maximum": most })
         }
+        Value::Rank => json!({ "type": "integer", "minimum": 1, "maximum": 5 }),
         Value::Size { .. } => json!({ "type": "string", "pattern": size::PATTERN }),
         Value::Texts => json!({
             "type": "array",

@@ -25,6 +25,7 @@ mod outward;
 mod reader;
 mod recreate;
 mod request;
+mod risks;
 mod shape;
 mod size;
 mod source;
@@ -51,6 +52,7 @@ use crate::hook::Hook;
 use crate::name::{Ident, TableName};
 use crate::notify::Notify;
 use crate::recovery::Objectives;
+use crate::risk::Risk;
 
 /// A plan file that has been checked. Phases stand in the order in which they run.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +77,8 @@ pub struct Plan {
     pub hooks: Vec<Hook>,
     /// How long turning back may take, part by part and as a whole.
     pub objectives: Objectives,
+    /// What may go wrong, in the order of the file.
+    pub risks: Vec<Risk>,
     /// What to do about what guards say.
     pub decisions: Matrix,
 }

@@ -11,6 +11,7 @@ use super::hooks::shape::HOOK;
 use super::notify::shape::NOTIFY;
 use super::objectives::OBJECTIVES;
 use super::operation_shape::OPERATION;
+use super::risks::RISK;
 
 /// A mapping with a fixed set of keys.
 pub(super) struct Shape {
@@ -52,6 +53,8 @@ pub(super) enum Value {
     Flag { default: bool },
     /// A whole number.
     Count { least: u32, most: u32, default: u32 },
+    /// A whole number from 1 to 5.
+    Rank,
     /// A duration; limits and default as they are written in the file.
     Duration {
         least: &'static str,
@@ -205,6 +208,12 @@ pub(super) static PLAN: Shape = Shape {
             false,
             Value::Map(&OBJECTIVES),
             "How long turning back may take, part by part and as a whole.",
+        ),
+        key(
+            "risks",
+            false,
+            Value::List(&RISK),
+            "What may go wrong: how likely, how bad, and which guards show it.",
         ),
         key(
             "decisions",

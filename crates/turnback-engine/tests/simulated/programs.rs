@@ -209,6 +209,7 @@ pub fn plan(two_shapes: &[Program], sql: &[Phase]) -> Plan {
         notify: Notify::default(),
         hooks: vec![],
         objectives: turnback_core::recovery::Objectives::default(),
+        risks: vec![],
         decisions: Matrix::default(),
     }
 }

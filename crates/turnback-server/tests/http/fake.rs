@@ -25,6 +25,9 @@ pub struct World {
     pub journal: Vec<JournalEntry>,
     pub runs: Vec<Run>,
     pub throttle: Throttle,
+    pub incidents: Vec<Incident>,
+    /// The report of every incident.
+    pub report: String,
     pub checks: Vec<Check>,
     pub tokens: Vec<(Fingerprint, Token)>,
     pub sessions: Vec<(Fingerprint, i64)>,
@@ -148,9 +151,12 @@ impl Looks for Fake {
         self.look(|world| world.journal.last().map_or(0, |entry| entry.number))
     }
     fn incidents(&self) -> Answer<'_, Vec<Incident>> {
-        self.look(|_| vec![])
+        self.look(|world| world.incidents.clone())
     }
     fn report(&self, incident: usize, _: ReportFormat) -> Answer<'_, String> {
+        if (1..=self.world().incidents.len()).contains(&incident) {
+            return self.look(|world| world.report.clone());
+        }
         let refusal = Refusal::not_there(format!("there is no incident {incident}"));
         Box::pin(std::future::ready(Err(refusal)))
     }

@@ -161,6 +161,7 @@ fn plan_of(name: &str, url: &Url, records: &[PhaseRecord], file: Option<&Plan>) 
         notify: file.map_or_else(Default::default, |plan| plan.notify.clone()),
         hooks: vec![],
         objectives: Default::default(),
+        risks: Vec::new(),
         decisions: Default::default(),
         phases: records
             .iter()

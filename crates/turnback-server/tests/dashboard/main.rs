@@ -1,0 +1,15 @@
+//! The dashboard: its forms without a socket, its pages in a real browser.
+
+#[path = "../http/fake.rs"]
+#[allow(dead_code, reason = "other tests use the rest of the made-up world")]
+mod fake;
+#[path = "../../examples/gallery/made_up.rs"]
+#[allow(dead_code, reason = "the gallery uses the rest")]
+mod made_up;
+#[path = "../../examples/gallery/pages.rs"]
+mod pages;
+
+mod course;
+mod forms;
+mod looks;
+mod site;
