@@ -85,7 +85,8 @@ pub(super) fn read(
     let objectives = objectives::read(reader, &fields);
     let risks = match fields.node("risks") {
         Some(node) => {
-            let known = Known::new(&drafts, guards::names(fields.node("guards")));
+            let names = guards::names(fields.node("guards"));
+            let known = Known::new(&drafts, names, &guards);
             super::risks::read(reader, node, &known)
         }
         None => Vec::new(),

@@ -13,6 +13,7 @@ mod known;
 mod pages;
 mod read;
 mod reply;
+mod switches;
 pub mod view;
 
 use axum::Router;
@@ -37,6 +38,9 @@ pub fn routes() -> Router<Shared> {
         .route("/contract", get(pages::contract).post(deeds::contract))
         .route("/stop", post(deeds::stop))
         .route("/throttle", post(deeds::throttle))
+        .route("/flags", get(switches::flags).post(switches::all))
+        .route("/flags/{key}", post(switches::change))
+        .route("/maintenance", post(switches::maintenance))
         .route("/incidents", get(pages::incidents))
         .route("/incidents/{number}", get(pages::incident))
         .route("/incidents/{number}/report", get(pages::report_html))

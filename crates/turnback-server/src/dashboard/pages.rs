@@ -25,7 +25,7 @@ use crate::server::Shared;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Asked {
-    done: Option<String>,
+    pub(super) done: Option<String>,
     scope: Option<String>,
     before: Option<i64>,
     then: Option<String>,

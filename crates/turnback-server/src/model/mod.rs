@@ -20,7 +20,7 @@ pub use self::guard::{
     Baseline, BaselineOf, Guard, NewAnswer, Question, Reading, Said, Samples, Terms,
 };
 pub use self::phase::{Deed, Phase, WayBack, WayBackOf};
-pub use self::plan::{Check, Finding, Plan, PlannedPhase, Risk};
+pub use self::plan::{Check, Finding, Plan, PlannedCanary, PlannedPhase, Risk};
 pub use self::progress::{Filling, Progress};
 pub use self::record::{Backup, Incident, JournalEntry, ReportFormat};
 pub use self::run::{NewRun, Order, Run, RunState};

@@ -35,6 +35,17 @@ pub struct PlannedPhase {
     pub irreversible: bool,
     /// How long it is watched after its cut-over.
     pub bake_millis: Option<u64>,
+    /// How users are sent to the new shape bit by bit before that.
+    pub canary: Option<PlannedCanary>,
+}
+
+/// How users are sent to the new shape bit by bit.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PlannedCanary {
+    /// The flag that sends them.
+    pub flag: String,
+    /// The share of each step, in order, such as `1%`.
+    pub steps: Vec<String>,
 }
 
 /// Something that preflight found.

@@ -64,7 +64,8 @@ fn cut_over() -> Phase {
     }
 }
 
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 12] = [
+    "/flags",
     "/",
     "/guards",
     "/risks",
@@ -254,4 +255,48 @@ async fn assets_are_kept_by_browsers_for_good_under_an_address_of_their_own() {
     assert!(got.header("cache-control").contains("immutable"));
     let old = request("GET /assets/0000/dashboard.css", None, None);
     assert_eq!(send(&app, old).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_flag_changes_with_a_reason_and_the_change_is_shown() {
+    let fake = Fake::default();
+    let (app, cookie) = signed_in(&fake, "ann", Role::Operator).await;
+    let csrf = csrf(&send(&app, look("/flags", &cookie)).await);
+    fake.world().plan.phases = vec![PlannedPhase {
+        id: "users".to_owned(),
+        canary: Some(PlannedCanary {
+            flag: "users-uuid".to_owned(),
+            steps: vec!["1%".to_owned(), "10%".to_owned(), "100%".to_owned()],
+        }),
+        ..PlannedPhase::default()
+    }];
+    fake.world().phases = vec![Phase {
+        state: "expanded".to_owned(),
+        ..cut_over()
+    }];
+    let rollout = turnback_core::flag::Change::Rollout {
+        key: "users-uuid".to_owned(),
+        from: None,
+        share: turnback_core::flag::Share::tenths(10).unwrap(),
+    };
+    let set = rollout.apply(&fake.world().flags.set).unwrap();
+    fake.world().flags = turnback_core::flag::Stored { version: 1, set };
+    let fields = format!("csrf={csrf}&do=share&share=10&reason=all+is+well");
+    let refused = form(
+        "/flags/users-uuid",
+        Some(&cookie),
+        &fields.replace("all+is+well", ""),
+    );
+    let got = send(&app, refused).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let got = send(&app, form("/flags/users-uuid", Some(&cookie), &fields)).await;
+    assert_eq!(got.header("location"), "/flags?done=flag");
+    let page = send(&app, look("/flags?done=flag", &cookie)).await;
+    assert!(page.body.contains("10% of people get on"), "{}", page.body);
+    assert!(page.body.contains("step 2 of 3"), "{}", page.body);
+    assert!(page.body.contains("users-uuid: 1% to 10% (“all is well”)"));
+    let fields = format!("csrf={csrf}&do=on&message=Back+soon&minutes=20&reason=move");
+    send(&app, form("/maintenance", Some(&cookie), &fields)).await;
+    let maintenance = fake.world().flags.set.maintenance().expect("it is on");
+    assert_eq!(maintenance.message, "Back soon");
 }

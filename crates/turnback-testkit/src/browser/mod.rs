@@ -119,7 +119,7 @@ impl Browser {
                 self.run("return location.href"),
                 self.text("body")
             );
-            std::thread::sleep(BETWEEN);
+            rest();
         }
     }
 
@@ -146,7 +146,7 @@ impl Browser {
                 Err(why) if since.elapsed() > PATIENCE => {
                     panic!("{selector} cannot be clicked: {why}\n{}", self.text("body"))
                 }
-                Err(_) => std::thread::sleep(BETWEEN),
+                Err(_) => rest(),
             }
         }
     }
@@ -219,6 +219,15 @@ impl Drop for Browser {
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
+}
+
+/// Between two looks. A browser is driven from a test's own thread, not from a runtime's.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "no worker of a runtime waits here"
+)]
+fn rest() {
+    std::thread::sleep(BETWEEN);
 }
 
 /// The driver says where it listens once it does.

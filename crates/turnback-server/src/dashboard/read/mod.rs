@@ -3,6 +3,7 @@
 pub(super) mod audit;
 pub(super) mod backups;
 pub(super) mod decisions;
+pub(super) mod flags;
 pub(super) mod guards;
 pub(super) mod incidents;
 pub(super) mod overview;
