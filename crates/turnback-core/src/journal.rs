@@ -171,6 +171,13 @@ pub enum JournalEvent {
         /// The share that it had.
         from: Share,
     },
+    /// Every flag was to be disabled, by a row of the decisions.
+    FlagsDisabled {
+        /// Those that were, by key; none where none was enabled.
+        flags: Vec<String>,
+        /// Why they could not be, as a sentence.
+        failure: Option<String>,
+    },
     /// A hook came to its end.
     HookRan {
         /// The phase that it ran for.

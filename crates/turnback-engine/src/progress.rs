@@ -188,6 +188,13 @@ pub enum Progress {
         /// The share that it had.
         from: Share,
     },
+    /// Every flag was to be disabled, by a row of the decisions.
+    FlagsDisabled {
+        /// Those that were, by key.
+        flags: Vec<String>,
+        /// Why they could not be, as a sentence.
+        failure: Option<String>,
+    },
     /// The connection was lost; it is tried again.
     Reconnecting {
         /// Why.

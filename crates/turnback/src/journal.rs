@@ -10,6 +10,7 @@ use turnback_core::plan::Plan;
 use turnback_core::watch::Question;
 use turnback_engine::edges::Journal;
 use turnback_engine::error::JournalError;
+use turnback_engine::flags::Flags;
 use turnback_engine::watch::{Answered, WatchStore};
 use turnback_store::{ControlStore, StorePlace};
 
@@ -72,6 +73,12 @@ impl Entries {
             target.clone_from(&self.target);
         }
         event
+    }
+
+    /// Where flags are kept; nothing where there is no control store.
+    pub(crate) fn flags(&self) -> Option<Arc<dyn Flags>> {
+        let store = self.store()?;
+        Some(Arc::new(store))
     }
 
     fn store(&self) -> Option<ControlStore> {

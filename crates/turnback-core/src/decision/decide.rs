@@ -28,6 +28,9 @@ pub struct Decision {
     pub left: Vec<String>,
     /// What should have been done, where that cannot be.
     pub instead_of: Option<Action>,
+    /// Every flag is disabled, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disable_flags: bool,
     /// A person has to look: not all that should be done can be.
     pub needs_person: bool,
     /// Why, in sentences.
@@ -76,6 +79,9 @@ pub fn decide(matrix: &Matrix, situation: &Situation, about: &Heard) -> Decision
         "{} {}",
         what_it_says(about),
         match (by, matrix.about_to_fit(situation, about)) {
+            (By::Row { .. }, _) if row.is_some_and(|index| matrix.rows[index].disable_flags) => {
+                format!("{by} says: disable every flag, and {says}.")
+            }
             (By::Row { .. }, _) => format!("{by} says: {says}."),
             (By::Default | By::Canary, Some((index, _, left))) => format!(
                 "Row {} of the decisions is about that once it has lasted, in {}; until then: {says}.",
@@ -89,6 +95,7 @@ pub fn decide(matrix: &Matrix, situation: &Situation, about: &Heard) -> Decision
             ),
         }
     );
+    let disable_flags = row.is_some_and(|index| matrix.rows[index].disable_flags);
     let decision = Decision {
         guard: about.verdict.guard.clone(),
         level: about.verdict.level,
@@ -97,6 +104,7 @@ pub fn decide(matrix: &Matrix, situation: &Situation, about: &Heard) -> Decision
         phases: vec![],
         left: vec![],
         instead_of: None,
+        disable_flags,
         needs_person: false,
         because,
         situation: situation.clone(),

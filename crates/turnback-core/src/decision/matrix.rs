@@ -24,6 +24,9 @@ pub struct Row {
     pub when: Condition,
     /// What is done then.
     pub action: Action,
+    /// Whether every flag is disabled, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disable_flags: bool,
     /// The line of the file that it stands in, from 1; none where it comes from no file.
     pub line: Option<usize>,
 }
@@ -108,6 +111,9 @@ impl fmt::Display for Row {
             write!(f, "do: {}", self.action.word())?;
         } else {
             write!(f, "when: {{ {when} }}, do: {}", self.action.word())?;
+        }
+        if self.disable_flags {
+            f.write_str(", disable_flags: true")?;
         }
         match &self.action {
             Action::Rollback { scope } => write!(f, ", scope: {scope}"),

@@ -159,6 +159,21 @@ fn words(event: &JournalEvent) -> Option<(Mark, String, String)> {
             format!("{phase}: flag {flag} is set to 0%"),
             format!("it was at {from}"),
         ),
+        JournalEvent::FlagsDisabled { flags, failure } => match failure {
+            None => (
+                Mark::Decision,
+                "every flag is disabled".to_owned(),
+                match flags.as_slice() {
+                    [] => "none was enabled".to_owned(),
+                    flags => flags.join(", "),
+                },
+            ),
+            Some(failure) => (
+                Mark::Bad,
+                "flags could not be disabled".to_owned(),
+                failure.clone(),
+            ),
+        },
         JournalEvent::HookRan { outcome, .. } => {
             let when = outcome.when.as_str().replace('_', " ");
             let (hook, took) = (&outcome.hook, shown(outcome.millis));
@@ -269,6 +284,11 @@ fn watched(next: &Next, number: Option<i64>) -> (Mark, String, String) {
         Next::Hold { decision, .. } => (
             Mark::Decision,
             "decided: hold".to_owned(),
+            decision.because.clone(),
+        ),
+        Next::DisableFlags { decision } => (
+            Mark::Decision,
+            "decided: disable every flag".to_owned(),
             decision.because.clone(),
         ),
         Next::Release => (Mark::Good, "nothing holds any more".to_owned(), none()),

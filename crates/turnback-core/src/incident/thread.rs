@@ -156,6 +156,7 @@ impl Thread {
                 Next::Join { .. }
                 | Next::Overdue { .. }
                 | Next::Close { .. }
+                | Next::DisableFlags { .. }
                 | Next::Release
                 | Next::Tell { .. } => None,
             },
@@ -375,7 +376,10 @@ impl Incident {
                     how: End::WentOn,
                 });
             }
-            Next::Release | Next::Join { .. } | Next::Overdue { .. } => {}
+            Next::Release
+            | Next::Join { .. }
+            | Next::Overdue { .. }
+            | Next::DisableFlags { .. } => {}
         }
     }
 

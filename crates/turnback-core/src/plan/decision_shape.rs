@@ -59,6 +59,12 @@ pub(super) static DECISION: Shape = Shape {
             Value::Texts,
             "Who may answer; anybody where nobody is named. With ask.",
         ),
+        key(
+            "disable_flags",
+            false,
+            Value::Flag { default: false },
+            "Disable every flag, too, so that everybody gets the default variant. With anything but continue.",
+        ),
     ],
 };
 

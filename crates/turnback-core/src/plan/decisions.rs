@@ -62,9 +62,15 @@ fn row(reader: &mut Reader<'_>, item: &Node, known: &Known) -> Option<Row> {
         None => Some(Condition::default()),
     };
     let action = action(reader, &fields, known);
+    let disable_flags = reader.flag(&fields, "disable_flags");
+    if action == Some(Action::Continue) {
+        let with = "`do: rollback`, `ask`, `hold`, `notify` or `fix_forward`";
+        refuse_misplaced(reader, &fields, "disable_flags", with, "continue");
+    }
     Some(Row {
         when: when?,
         action: action?,
+        disable_flags,
         line: Some(reader.span(&item.at).line),
     })
 }

@@ -23,6 +23,9 @@ pub struct Watch {
     questions: Vec<Question>,
     asked: u32,
     dealt: Dealt,
+    /// For what flags have been disabled.
+    #[serde(default)]
+    disabled: Dealt,
     holding: Vec<Decision>,
     /// Whether the run was last told to stop.
     stopped: bool,
@@ -42,6 +45,7 @@ impl Watch {
             questions: vec![],
             asked: 0,
             dealt: Dealt::default(),
+            disabled: Dealt::default(),
             holding: vec![],
             stopped: false,
             turning_back: None,
@@ -62,6 +66,7 @@ impl Watch {
             return next;
         }
         self.dealt.forget(&situation);
+        self.disabled.forget(&situation);
         let mut decisions: Vec<Decision> = situation
             .guards
             .iter()
@@ -71,6 +76,7 @@ impl Watch {
             .collect();
         // The most urgent first; guards by name where they are equally urgent.
         decisions.sort_by_key(|decision| std::cmp::Reverse(decision.action.urgency()));
+        self.disable_flags_for(&decisions, &mut next);
         self.turn_back_for(&decisions, &mut next);
         self.settle_overdue(&situation, watched, &mut next);
         if self.turning_back.is_none() {
@@ -185,6 +191,7 @@ impl Watch {
             phases: vec![],
             left: vec![],
             instead_of: None,
+            disable_flags: false,
             needs_person: false,
             because,
             situation,
@@ -271,6 +278,20 @@ impl Watch {
         };
         self.situation = Some(situation.clone());
         situation
+    }
+
+    /// Whatever else is done, and first: flags act at once. What is a person's to enable again is
+    /// not disabled again for the same before that has been calm.
+    fn disable_flags_for(&mut self, decisions: &[Decision], next: &mut Vec<Next>) {
+        let mut new = None;
+        for decision in decisions.iter().filter(|decision| decision.disable_flags) {
+            if self.disabled.note(decision) {
+                new.get_or_insert(decision);
+            }
+        }
+        next.extend(new.map(|decision| Next::DisableFlags {
+            decision: decision.clone(),
+        }));
     }
 
     /// Of all ways back that are decided for a moment, the one that goes furthest is taken.

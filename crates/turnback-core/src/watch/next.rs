@@ -49,6 +49,11 @@ pub enum Next {
         /// The same has been told before, and the guard has not been calm since.
         again: bool,
     },
+    /// Disable every flag.
+    DisableFlags {
+        /// What was decided.
+        decision: Decision,
+    },
     /// Nothing holds any more: go on.
     Release,
     /// Go on, and tell.

@@ -77,8 +77,9 @@ fn action() -> impl Strategy<Value = Action> {
 }
 
 fn matrix() -> impl Strategy<Value = Matrix> {
-    let row = (condition(), action()).prop_map(|(when, action)| Row {
+    let row = (condition(), action(), any::<bool>()).prop_map(|(when, action, flags)| Row {
         when,
+        disable_flags: flags && action != Action::Continue,
         action,
         line: None,
     });

@@ -143,6 +143,7 @@ fn keys_stand_only_where_they_mean_something() {
   - { when: { level: critical }, do: rollback, deadline: 5m, otherwise: hold, who: [ann] }
   - { when: { level: [warning, warning] }, do: notify }
   - { when: { guard: [] }, do: notify }
+  - { when: { level: error }, do: continue, disable_flags: true }
 "
         ),
         "\
@@ -152,6 +153,7 @@ fn keys_stand_only_where_they_mean_something() {
 2:79 misplaced-key <who>
 3:32 repeated-name <warning>
 4:22 empty-list <[]>
+5:45 misplaced-key <disable_flags>
 "
     );
 }

@@ -193,3 +193,23 @@ fn a_decision_in_a_record_is_read_again_as_it_was() {
     let text = serde_json::to_string(&matrix).expect("it can be written");
     assert_eq!(matrix, serde_json::from_str(&text).expect("it can be read"));
 }
+
+#[test]
+fn a_row_that_disables_flags_says_so_wherever_it_is_shown() {
+    let matrix = matrix("  - { when: { level: critical }, do: hold, disable_flags: true }\n");
+    let decision = decided(&matrix, &[CutOver], &[("latency", Critical)], seconds(0));
+    assert!(decision.disable_flags);
+    assert!(
+        decision
+            .because
+            .contains("disable every flag, and hold, and tell"),
+        "{}",
+        decision.because
+    );
+    assert_eq!(
+        matrix.rows[0].to_string(),
+        "when: { level: critical }, do: hold, disable_flags: true"
+    );
+    let plain = decided(&matrix, &[CutOver], &[("latency", Warning)], seconds(0));
+    assert!(!plain.disable_flags);
+}

@@ -81,6 +81,7 @@ pub fn told(next: &[Next]) -> Vec<String> {
                     if *again { " again" } else { "" }
                 )
             }
+            Next::DisableFlags { decision } => format!("disable flags for {}", decision.guard),
             Next::Release => "go on".to_owned(),
             Next::Tell { decision, .. } => format!("tell of {} {}", decision.guard, decision.level),
         })

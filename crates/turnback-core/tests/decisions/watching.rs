@@ -448,7 +448,7 @@ proptest! {
                     }
                     Next::Hold { .. } => prop_assert!(back.is_empty()),
                     Next::Release => prop_assert!(stopped && back.is_empty()),
-                    Next::Tell { .. } => {}
+                    Next::Tell { .. } | Next::DisableFlags { .. } => {}
                 }
             }
             stopped = !scene.watch.may_go_on();
@@ -456,4 +456,37 @@ proptest! {
             prop_assert!(!stopped || !scene.watch.waiting().is_empty());
         }
     }
+}
+
+const DISABLE: &str = "\
+  - { when: { guard: login, level: critical }, do: notify, disable_flags: true }
+  - { when: { level: critical }, do: rollback, disable_flags: true }
+";
+
+#[test]
+fn flags_are_disabled_before_anything_else_is_done_and_once() {
+    let mut scene = Scene::new(DISABLE);
+    let next = scene.hears(&[("latency", Critical), ("login", Critical)]);
+    assert_eq!(
+        told(&next),
+        ["disable flags for latency", "turn back logins"]
+    );
+    assert!(scene.hears_for(5, &[("latency", Critical)]).is_empty());
+
+    let mut scene = Scene::new(DISABLE);
+    let next = scene.hears(&[("login", Critical)]);
+    assert_eq!(
+        told(&next),
+        ["disable flags for login", "tell of login critical"]
+    );
+    // What a person has enabled since is left to them, until it has been calm.
+    assert!(scene.hears_for(5, &[("login", Pass)]).is_empty());
+    assert!(scene.hears_for(5, &[("login", Critical)]).is_empty());
+    let calm = u32::try_from(CALM.as_secs() / 10).expect("it is short") + 1;
+    scene.hears_for(calm, &[("login", Pass)]);
+    let next = scene.hears(&[("login", Critical)]);
+    assert_eq!(
+        told(&next),
+        ["disable flags for login", "tell of login critical"]
+    );
 }

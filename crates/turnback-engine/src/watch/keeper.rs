@@ -333,7 +333,8 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
                     let _ = store.close(&self.phase, Some(*question), &how).await;
                     self.asked.remove(question);
                 }
-                Next::Join { .. }
+                Next::DisableFlags { .. }
+                | Next::Join { .. }
                 | Next::Overdue { .. }
                 | Next::Hold { .. }
                 | Next::Release
@@ -346,11 +347,18 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
                 until,
             };
             self.run.write(event).await?;
+            let disables = match &next {
+                Next::DisableFlags { decision } => Some(decision.because.clone()),
+                _ => None,
+            };
             self.run.show(Progress::Watched {
                 next: Box::new(next),
                 number,
                 until,
             });
+            if let Some(because) = disables {
+                self.run.disable_flags(because).await?;
+            }
         }
         self.set_gate();
         Ok(turn_back)

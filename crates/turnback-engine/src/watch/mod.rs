@@ -4,6 +4,7 @@
 mod after;
 mod baseline;
 mod canary;
+mod disable;
 mod edges;
 mod keeper;
 mod sampler;

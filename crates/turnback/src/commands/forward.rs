@@ -103,6 +103,7 @@ async fn run_on<R>(
     let helpers = helpers(plan, screen)?;
     let entries = Entries::open(command.store, &plan.name, Arc::clone(screen)).await;
     let (entries, correspondent) = entries.telling(plan);
+    let flags = entries.flags();
     let observer: Arc<dyn Observer> = Arc::<dyn Screen>::clone(screen);
     let mut run = Run::begin(
         target,
@@ -117,6 +118,7 @@ async fn run_on<R>(
     .await?;
     run.removal = command.blockers.into();
     run.helpers = helpers;
+    run.flags = flags;
     let outcome = work(&run).await;
     screen.finish();
     if let Some(watcher) = watcher {

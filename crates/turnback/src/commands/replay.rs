@@ -175,6 +175,9 @@ fn does(next: &Next) -> (String, String) {
             },
         ),
         Next::Hold { decision, .. } => ("→ hold".to_owned(), decision.because.clone()),
+        Next::DisableFlags { decision } => {
+            ("→ disable every flag".to_owned(), decision.because.clone())
+        }
         Next::Release => ("→ go on".to_owned(), "Nothing holds any more.".to_owned()),
         Next::Tell { decision, cause } => (
             format!("→ tell of {}", decision.guard),

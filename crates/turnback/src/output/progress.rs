@@ -317,6 +317,15 @@ impl Observer for Terminal {
                     "◀ {phase}: flag {flag} was at {from}, and is at 0%"
                 ));
             }
+            Progress::FlagsDisabled { flags, failure } => {
+                self.line(&match (failure, flags.as_slice()) {
+                    (Some(failure), _) => format!(
+                        "! flags could not be disabled: {failure}. `turnback flag disable-all --reason TEXT` does it by hand"
+                    ),
+                    (None, []) => "◀ no flag was enabled".to_owned(),
+                    (None, flags) => format!("◀ disabled: {}", flags.join(", ")),
+                });
+            }
             Progress::GuardSays { verdict } => {
                 self.line(&format!("  {}", watch::verdict(verdict)));
             }

@@ -60,6 +60,7 @@ pub(crate) fn next(next: &Next, number: Option<i64>, until: Option<Moment>) -> V
         Next::Overdue { .. } => {
             vec!["  Nobody has answered in time; it holds until somebody does.".to_owned()]
         }
+        Next::DisableFlags { decision } => vec![format!("! {}", decision.because)],
         Next::Release => vec!["▶ nothing holds any more: going on".to_owned()],
         Next::Hold { .. } | Next::Join { .. } => vec![],
     }

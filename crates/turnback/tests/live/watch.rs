@@ -313,3 +313,36 @@ async fn ctrl_c_ends_a_bake_and_the_same_command_goes_on_with_it() {
     watched.world.must(&["back", "--yes"], 5).await;
     watched.world.must_be_as_before();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_breach_disables_every_flag_before_it_turns_back() {
+    let decisions =
+        "  - { when: { level: critical }, do: rollback, scope: current, disable_flags: true }";
+    let watched = Watched::new("watch_flags", 100, AT_ONCE, decisions, "1h").await;
+    let made = watched
+        .world
+        .run(&["flag", "set", "users-uuid", "--rollout", "100%"])
+        .await;
+    assert_eq!(made.code, 0, "{}", made.said);
+    let running = watched.cut_over().await;
+    watched.measures("7");
+    let ran = watched.turned_back(running).await;
+    assert_eq!(ran.code, 5, "{}", ran.said);
+    assert!(ran.said.contains("disabled: users-uuid"), "{}", ran.said);
+    assert_eq!(watched.did().await, ["disable_flags", "turn_back"]);
+    let asked = ["flag", "evaluate", "users-uuid", "--targeting-key", "ann"];
+    let gives = watched.world.run(&asked).await;
+    assert!(
+        gives
+            .said
+            .contains("users-uuid: false (variant off, DISABLED)"),
+        "{}",
+        gives.said
+    );
+    let history = watched.world.run(&["flag", "history", "users-uuid"]).await;
+    assert!(
+        history.said.contains("(turnback: errors says critical"),
+        "{}",
+        history.said
+    );
+}

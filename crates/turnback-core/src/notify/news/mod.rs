@@ -1,6 +1,7 @@
 //! From the events of a run to what people are told of it.
 
 mod canary;
+mod flags;
 mod incidents;
 mod recovery;
 mod watched;
@@ -105,6 +106,9 @@ impl News {
             JournalEvent::CanaryPassed { phase, flag } => Some(self.canary_passed(phase, flag, at)),
             JournalEvent::CanaryEnded { phase, flag, from } => {
                 Some(self.canary_ended(phase, flag, *from, at))
+            }
+            JournalEvent::FlagsDisabled { flags, failure } => {
+                Some(self.flags_disabled(flags, failure.as_deref(), at))
             }
             JournalEvent::GuardSays { verdict, .. } => return self.says(verdict, at),
             JournalEvent::Watched {

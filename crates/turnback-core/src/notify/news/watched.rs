@@ -166,6 +166,8 @@ impl News {
                 )
                 })
             }
+            // Told when it is done, or could not be.
+            Next::DisableFlags { .. } => None,
             Next::Release => {
                 self.held = None;
                 self.resolve(&hold_of(phase), "Nothing holds any more.".to_owned(), at)

@@ -259,7 +259,9 @@ impl Observer for Screen {
             | Progress::Canary { .. }
             | Progress::CanaryStopped { .. }
             | Progress::CanaryPassed { .. }
-            | Progress::CanaryEnded { .. } => {}
+            | Progress::CanaryEnded { .. }
+            // No row of its plan disables flags.
+            | Progress::FlagsDisabled { .. } => {}
             // Its plan has no hooks.
             Progress::HookBegun { .. } | Progress::HookRan { .. } | Progress::PartEnded { .. } => {}
             Progress::Removed { session, .. } => {
