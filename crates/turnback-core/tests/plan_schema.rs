@@ -20,7 +20,7 @@ fn everything() -> Value {
             "min_free_disk": "1GB", "pause_when": "SELECT false", "ignore_standbys": ["late"]
         },
         "objectives": {
-            "confirm": "1m", "maintenance_on": "1m", "tell": "1m", "snapshot": "1m",
+            "confirm": "1m", "end_canary": "1m", "maintenance_on": "1m", "tell": "1m", "snapshot": "1m",
             "stop_services": "1m", "database": "1m", "restore_application": "1m",
             "start_services": "1m", "drop_new_shape": "1m", "validate": "1m",
             "maintenance_off": "1m", "total": "1m"
@@ -43,6 +43,12 @@ fn everything() -> Value {
                         ]
                     } }
                 ],
+                "canary": {
+                    "flag": "users-uuid",
+                    "compare": { "by": "application_name", "canary": "chat-v2", "rest": "chat-v1" },
+                    "steps": ["0.1%", { "share": "50%", "ask": true, "deadline": "30m", "otherwise": "hold", "who": ["lead"], "hold": "5m" }],
+                    "hold": "10m"
+                },
                 "bake": "1h30m"
             },
             {
@@ -63,6 +69,7 @@ fn everything() -> Value {
         }],
         "guards": {
             "orphans": { "probe": "orphans", "critical": "> 0" },
+            "stuck": { "of": "canary", "probe": "longest_transaction", "critical": "> 30s" },
             "slow": {
                 "sql": "SELECT 1", "unit": "milliseconds", "warning": "+20%", "critical": "x1.5",
                 "for": "6 of 10", "interval": "15s", "initial_delay": "1m", "timeout": "3s",
@@ -149,7 +156,7 @@ fn everything() -> Value {
                 "do": "ask", "scope": "previous", "deadline": "15m", "otherwise": "rollback",
                 "who": ["lead"]
             },
-            { "when": { "level": "critical" }, "do": "rollback", "scope": "users" },
+            { "when": { "level": "critical" }, "do": "rollback", "scope": "users", "disable_flags": true },
             { "do": "fix_forward" }
         ]
     })

@@ -66,14 +66,26 @@ pub(super) async fn answered<R>(
     }
 }
 
-/// Who changes something, and why.
+/// Who changes something, and why. A service has no `$USER`, and in an emergency nobody is sent
+/// away for want of a name.
 pub(super) fn by(because: Because) -> Result<By, Failure> {
-    let who = because.by.filter(|by| !by.trim().is_empty());
-    let who = who.ok_or_else(|| {
-        Failure::usage("it is not known who changes this").next("Say so with --by NAME.")
-    })?;
+    let who = because.by.unwrap_or_else(account);
+    if who.trim().is_empty() {
+        return Err(
+            Failure::usage("it is not known who changes this").next("Say so with --by NAME.")
+        );
+    }
     Ok(By {
         who,
         why: because.why,
     })
+}
+
+/// The account that the process runs under, by its number.
+fn account() -> String {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").map_or_else(
+        |_| "an unknown account".to_owned(),
+        |process| format!("account {}", process.uid()),
+    )
 }
