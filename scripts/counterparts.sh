@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fetches the servers that tests of probes and messages talk to, where this machine lacks them:
-# Prometheus, Alertmanager, and an SMTP server in Python. On Debian and its descendants they are
+# Fetches the programs that tests talk to, where this machine lacks them: Prometheus, Alertmanager and
+# an SMTP server in Python for probes and messages, Chromium for the dashboard. On Debian and its descendants they are
 # unpacked below target/, with no need to be root: nothing is installed, and no service started.
 # The clients that ask for flags are unpacked beside them, where pip and npm are there.
 set -euo pipefail
@@ -99,3 +99,27 @@ fi
     unshare --map-root-user --mount mount -t overlay overlay \
         -o "lowerdir=$root/usr/share:/usr/share" /usr/share ||
     fail "this machine lets nobody mount anything for one program alone, which the tests of Alertmanager need: install prometheus-alertmanager, and try again."
+
+# Chromium brings many libraries along: whatever this machine lacks of it is unpacked beside it.
+# Where it cannot be had, the tests of the dashboard's pages say that they are skipped.
+browser() {
+    { has_program chromium || has_program google-chrome || [ -x "$root/usr/lib/chromium/chromium" ]; } &&
+        has_program chromedriver && return
+    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return
+    local wanted
+    wanted=$(apt-get --simulate --no-install-recommends install chromium chromium-driver 2>/dev/null |
+        awk '/^Inst/ { print $2 }') || return
+    [ -n "$wanted" ] || return
+    say "fetching Chromium for tests, into $root"
+    local downloads
+    downloads=$(mktemp -d) || return
+    # shellcheck disable=SC2086
+    (cd "$downloads" && apt-get download -qq $wanted >log 2>&1) || { rm -rf "$downloads"; return 1; }
+    mkdir -p "$root"
+    local package
+    for package in "$downloads"/*.deb; do
+        dpkg-deb -x "$package" "$root"
+    done
+    rm -rf "$downloads"
+}
+browser || say "Chromium is not here and cannot be fetched: the tests of the dashboard's pages are skipped (on Debian, install chromium and chromium-driver)."

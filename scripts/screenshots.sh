@@ -16,11 +16,13 @@ trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
 
 say "drawing the gallery"
 cargo run --quiet --package turnback-server --example gallery -- "$work/pages"
+: >"$work/log"
 # Port 0 is any that is free; Python says which.
 python3 -u -m http.server 0 --bind 127.0.0.1 --directory "$work/pages" >"$work/log" 2>/dev/null &
 server=$!
 until port=$(grep -oP 'port \K[0-9]+' "$work/log"); do
     kill -0 "$server" || fail "the pages cannot be served on loopback."
+    sleep 0.1
 done
 
 mkdir -p docs/images
@@ -49,5 +51,5 @@ shoot guards-dark guards 1280 900 dark
 shoot back back 1280 1180 light
 shoot risks risks 1280 800 light
 shoot incident-dark incident 1280 1000 dark
-shoot decision-phone answer 500 1100 dark
-shoot overview-phone overview 500 1100 light
+shoot decision-phone answer 390 1000 dark
+shoot overview-phone overview 390 1000 light
