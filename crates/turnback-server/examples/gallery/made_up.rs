@@ -282,7 +282,14 @@ pub fn guard(
     let show = |value: f64| measured.dimension.show(value);
     GuardCard {
         name: name.into(),
-        measures: "p95 of statements on users and messages, by pg_stat_statements".into(),
+        measures: match name {
+            "replication_lag" => "How far the slowest standby is behind.",
+            "checkout_errors" => "Failed checkouts, from Prometheus.",
+            "orphans" => "Rows that refer to a row that is not there.",
+            "lock_waits" => "Clients that wait for a lock.",
+            _ => "The slowest of twenty statements on users and messages.",
+        }
+        .into(),
         badge: Badge::new(level, word),
         since: Some(since(74)),
         because: match level {

@@ -261,7 +261,6 @@ async fn assets_are_kept_by_browsers_for_good_under_an_address_of_their_own() {
 async fn a_flag_changes_with_a_reason_and_the_change_is_shown() {
     let fake = Fake::default();
     let (app, cookie) = signed_in(&fake, "ann", Role::Operator).await;
-    let csrf = csrf(&send(&app, look("/flags", &cookie)).await);
     fake.world().plan.phases = vec![PlannedPhase {
         id: "users".to_owned(),
         canary: Some(PlannedCanary {
@@ -281,6 +280,7 @@ async fn a_flag_changes_with_a_reason_and_the_change_is_shown() {
     };
     let set = rollout.apply(&fake.world().flags.set).unwrap();
     fake.world().flags = turnback_core::flag::Stored { version: 1, set };
+    let csrf = csrf(&send(&app, look("/flags", &cookie)).await);
     let fields = format!("csrf={csrf}&do=share&share=10&reason=all+is+well");
     let refused = form(
         "/flags/users-uuid",
@@ -294,7 +294,11 @@ async fn a_flag_changes_with_a_reason_and_the_change_is_shown() {
     let page = send(&app, look("/flags?done=flag", &cookie)).await;
     assert!(page.body.contains("10% of people get on"), "{}", page.body);
     assert!(page.body.contains("step 2 of 3"), "{}", page.body);
-    assert!(page.body.contains("users-uuid: 1% to 10% (“all is well”)"));
+    assert!(
+        page.body.contains("users-uuid: 1% to 10% (“all is well”)"),
+        "{}",
+        page.body
+    );
     let fields = format!("csrf={csrf}&do=on&message=Back+soon&minutes=20&reason=move");
     send(&app, form("/maintenance", Some(&cookie), &fields)).await;
     let maintenance = fake.world().flags.set.maintenance().expect("it is on");

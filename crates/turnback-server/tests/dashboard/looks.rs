@@ -32,6 +32,37 @@ fn every_page_is_legible_and_usable_in_light_and_dark_on_a_phone_and_on_a_desk()
 }
 
 #[test]
+fn what_is_looked_for_is_found_where_it_is_there() {
+    let Some(browser) = Browser::start() else {
+        return;
+    };
+    let (site, _) = Site::of_gallery();
+    browser.width(360);
+    browser.open(&format!("{}/pages/overview-empty", site.address));
+    browser.run(
+        "const bad = document.createElement('div'); \
+         bad.innerHTML = '<h1>Again</h1><h4>Deep</h4><button></button><i id=x></i><i id=x></i>\
+         <input aria-describedby=nowhere tabindex=3><p>Faint</p><p>Wide</p>'; \
+         bad.children[6].style.color = '#aaa'; bad.children[6].style.background = '#fff'; \
+         bad.children[7].style.width = '900px'; \
+         document.querySelector('main').append(bad)",
+    );
+    let found = browser.run(FACTS).to_string();
+    for breach in [
+        "not exactly one h1",
+        "skips a level",
+        "has no name",
+        "comes twice",
+        "leads nowhere",
+        "jumps the order",
+        "Faint has a contrast of 2.32",
+        "pixels wide in a window of 360",
+    ] {
+        assert!(found.contains(breach), "{breach} is not found in {found}");
+    }
+}
+
+#[test]
 fn a_page_is_walked_through_by_keyboard_alone_and_the_focus_is_seen() {
     let Some(browser) = Browser::start() else {
         return;

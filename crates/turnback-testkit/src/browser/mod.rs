@@ -189,7 +189,7 @@ impl Browser {
     pub fn width(&self, width: u32) {
         self.command(
             "Emulation.setDeviceMetricsOverride",
-            json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600 }),
+            json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false }),
         );
     }
 
