@@ -386,6 +386,31 @@ fn a_way_back_that_does_not_end_well_stays_an_issue() {
     ear.is_whole();
 }
 
+#[test]
+fn people_hear_that_flags_were_disabled_and_why_they_could_not_be() {
+    let mut ear = Ear::new("- { when: { level: critical }, do: hold, disable_flags: true }");
+    let disabled = |flags: &[&str], failure: Option<&str>| JournalEvent::FlagsDisabled {
+        flags: flags.iter().map(|key| (*key).to_owned()).collect(),
+        failure: failure.map(str::to_owned),
+    };
+    let told = one(ear.hears(&disabled(&["banner", "users-uuid"], None)));
+    assert_eq!(
+        (told.occasion, told.severity),
+        (Occasion::During, Severity::Critical)
+    );
+    assert!(told.happened.contains("banner, users-uuid"), "{told:?}");
+    assert!(told.next.contains("turnback flag enable"), "{told:?}");
+    let none = one(ear.hears(&disabled(&[], None)));
+    assert!(none.happened.contains("none was enabled"), "{none:?}");
+    let failed = one(ear.hears(&disabled(&[], Some("the control store does not answer"))));
+    assert!(failed.happened.contains("does not answer"), "{failed:?}");
+    assert!(
+        failed.next.contains("turnback flag disable-all"),
+        "{failed:?}"
+    );
+    ear.is_whole();
+}
+
 fn recovered(failure: Option<&str>) -> JournalEvent {
     JournalEvent::RecoveryEnded {
         millis: 65_000,

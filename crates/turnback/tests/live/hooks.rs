@@ -359,3 +359,34 @@ async fn a_new_shape_that_says_otherwise_than_the_old_one_is_kept_until_somebody
     assert!(shown.contains("does not hold"), "{shown}");
     world.must_be_as_before();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_back_announces_maintenance_by_the_flag_that_applications_ask() {
+    let world = World::chat(Cluster::shared(), "hooks_maintenance", 10).await;
+    let turnback = env!("CARGO_BIN_EXE_turnback");
+    prepare(
+        &world,
+        SQL,
+        &format!(
+            "hooks:
+  - name: announce
+    when: maintenance_on
+    run: [{turnback}, maintenance, on, --message, Back in a minute, --until, 5m, --why, turning back]
+  - name: seen
+    when: stop_services
+    run: [sh, -c, \"{turnback} flag evaluate maintenance > during\"]
+  - name: open again
+    when: maintenance_off
+    run: [{turnback}, maintenance, off]
+"
+        ),
+    );
+    world.must(&["up"], 0).await;
+    world.must(&["back", "--yes"], 5).await;
+    let during = std::fs::read_to_string(world.path("during")).expect("a hook wrote it");
+    assert!(during.contains("maintenance: true"), "{during}");
+    let status = world.must(&["maintenance", "status"], 0).await;
+    assert!(status.contains("No maintenance"), "{status}");
+    let history = world.must(&["flag", "history", "maintenance"], 0).await;
+    assert!(history.contains("turning back"), "{history}");
+}
