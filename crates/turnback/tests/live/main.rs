@@ -18,6 +18,7 @@ mod moment;
 mod own_triggers;
 mod resume;
 mod server;
+mod shared_store;
 mod terminated;
 mod throttle;
 mod traffic;

@@ -116,6 +116,7 @@ impl World {
         command
             .current_dir(self.directory.path())
             .env_remove("TURNBACK_TARGET")
+            .env_remove("TURNBACK_STORE")
             .env("DATABASE_URL", self.db.url())
             .env("NO_COLOR", "1");
     }
