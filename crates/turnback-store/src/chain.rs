@@ -87,7 +87,7 @@ fn link(row: &Row) -> Result<Option<Link>, sqlx::Error> {
 }
 
 /// The highest number that an entry ever had.
-async fn highest(look: &mut Transaction, dialect: Dialect) -> Result<i64, sqlx::Error> {
+pub(crate) async fn highest(look: &mut Transaction, dialect: Dialect) -> Result<i64, sqlx::Error> {
     let row = look
         .optional(sql(match dialect {
             Dialect::Sqlite => "SELECT seq AS number FROM sqlite_sequence WHERE name = 'journal'",

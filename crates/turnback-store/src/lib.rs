@@ -6,6 +6,7 @@
 
 mod audit;
 mod chain;
+mod copy;
 mod database;
 mod flags;
 mod incidents;
@@ -21,6 +22,7 @@ mod token;
 mod watch;
 
 pub use self::audit::{Action, KeptAction};
+pub use self::copy::Copied;
 pub use self::incidents::WholeJournal;
 pub use self::journal::Entry;
 pub use self::leadership::Leader;

@@ -14,7 +14,7 @@ use std::path::Path;
 use sqlx::{PgPool, SqlitePool};
 use turnback_core::plan::Target as Url;
 
-pub(crate) use self::statement::{Row, Statement, sql};
+pub(crate) use self::statement::{Kind, Row, Statement, sql};
 use self::transaction::Link;
 pub(crate) use self::transaction::Transaction;
 

@@ -2,11 +2,11 @@
 
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Postgres, Row as _, Sqlite, Type};
+use sqlx::{Column, Decode, Postgres, Row as _, SqlSafeStr, SqlStr, Sqlite, Type, TypeInfo};
 
 /// A statement with its values: the first is `$1`.
 pub(crate) struct Statement {
-    pub(super) text: &'static str,
+    pub(super) text: SqlStr,
     pub(super) values: Vec<Value>,
 }
 
@@ -21,9 +21,9 @@ pub(crate) enum Value {
 }
 
 /// Begins a statement.
-pub(crate) fn sql(text: &'static str) -> Statement {
+pub(crate) fn sql(text: impl SqlSafeStr) -> Statement {
     Statement {
-        text,
+        text: text.into_sql_str(),
         values: Vec::new(),
     }
 }
@@ -137,4 +137,34 @@ impl Row {
             Self::Postgres(row) => row.try_get(column),
         }
     }
+
+    /// What stands in a place, from 0, as a column of this kind takes it, in whichever database.
+    pub(crate) fn copied(&self, place: usize, kind: Kind) -> Result<Value, sqlx::Error> {
+        Ok(match (kind, self) {
+            (Kind::Truth, Self::Sqlite(row)) => Value::Truth(row.try_get(place)?),
+            (Kind::Truth, Self::Postgres(row)) => Value::Truth(row.try_get(place)?),
+            (Kind::Text, Self::Sqlite(row)) => {
+                let bytes: Option<Vec<u8>> = row.try_get_unchecked(place)?;
+                Value::Text(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+            }
+            (Kind::Text, Self::Postgres(row)) => Value::Text(row.try_get(place)?),
+            (Kind::Integer, Self::Sqlite(row)) => Value::Integer(row.try_get(place)?),
+            (Kind::Integer, Self::Postgres(row)) => match row.column(place).type_info().name() {
+                "BOOL" => Value::Truth(row.try_get(place)?),
+                "INT4" => Value::Integer(row.try_get::<Option<i32>, _>(place)?.map(i64::from)),
+                _ => Value::Integer(row.try_get(place)?),
+            },
+        })
+    }
+}
+
+/// What a column takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Whole numbers.
+    Integer,
+    /// Text.
+    Text,
+    /// True or false, where a database tells that from a number.
+    Truth,
 }

@@ -29,6 +29,7 @@ macro_rules! promises {
 }
 
 mod chain;
+mod copy;
 mod flags;
 mod journal;
 mod leadership;

@@ -13,7 +13,7 @@ use crate::world::World;
 const NOW: Moment = Moment(1_763_750_000_000);
 
 /// As a watch asks it.
-fn question(id: u32) -> Question {
+pub(crate) fn question(id: u32) -> Question {
     let asked = json!({
         "id": id,
         "decision": {
