@@ -11,6 +11,7 @@ mod maintenance;
 mod notify;
 mod rehearse;
 mod restore;
+mod store;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -46,6 +47,7 @@ pub use self::notify::{
 };
 pub use self::rehearse::{DemoArgs, RehearseArgs};
 pub use self::restore::{RepairArgs, RestoreArgs, SalvageArgs};
+pub use self::store::{StoreArgs, StoreCommand, StoreCopyArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -179,6 +181,12 @@ Examples:
   turnback incident verify
   turnback incident verify --head 57:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     Incident(IncidentArgs),
+    /// Copy the control store into another place
+    #[command(after_help = "\
+Examples:
+  turnback store copy --from .turnback/journal.db --to postgres://turnback@control.example/turnback
+  turnback store copy --from \"$TURNBACK_STORE\" --to journal-of-today.db")]
+    Store(StoreArgs),
     /// Say what would be done about what a guard says, and by which row of the plan
     #[command(after_help = "\
 Examples:

@@ -24,6 +24,7 @@ mod restore;
 mod salvage;
 mod schema;
 mod status;
+mod store;
 mod throttle;
 mod up;
 mod watching;
@@ -71,6 +72,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Import(what) => import::run(what),
         Command::Notify(args) => notify::run(args).await,
         Command::Incident(args) => incident::run(args).await,
+        Command::Store(args) => store::run(args).await,
         Command::Explain(args) => explain::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Restore(args) => restore::run(args).await,

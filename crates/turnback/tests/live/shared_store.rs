@@ -117,3 +117,31 @@ async fn a_store_that_is_down_or_refuses_costs_the_journal_and_shows_no_password
         "{said}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_moved_into_a_database_and_its_head_is_still_found() {
+    let world = World::chat(Cluster::shared(), "moved_in", 100).await;
+    world
+        .must(&["up", "--to", "keys", "--expand-only"], 0)
+        .await;
+    let whole = world.must(&["incident", "verify", "--json"], 0).await;
+    let whole: serde_json::Value = serde_json::from_str(&whole).expect("it is JSON");
+    let head = whole["head"].as_str().expect("a number and a sum");
+    let store = control();
+    let file = ".turnback/journal.db";
+    let copy = ["store", "copy", "--from", file, "--to", store.url()];
+    let said = world.must(&copy, 0).await;
+    assert!(said.contains("Copied"), "{said}");
+    let verify = ["incident", "verify", "--head", head, "--store", store.url()];
+    world.must(&verify, 0).await;
+    // Once more would mix two; and a place with nothing there is not copied.
+    let said = world.must(&copy, 1).await;
+    assert!(said.contains("nothing was copied"), "{said}");
+    let said = world
+        .must(&["store", "copy", "--from", "none.db", "--to", file], 2)
+        .await;
+    assert!(said.contains("no control store at none.db"), "{said}");
+    // The run goes on in the new place.
+    world.must(&["up", "--store", store.url()], 0).await;
+    world.must(&verify, 0).await;
+}
