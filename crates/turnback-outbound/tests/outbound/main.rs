@@ -3,6 +3,7 @@
 mod counterpart;
 mod hooks;
 mod messages;
+mod private_mail;
 mod probes;
 
 use turnback_outbound::Http;

@@ -16,7 +16,7 @@ use turnback_outbound::Post;
 use super::counterpart::Counterpart;
 use super::http;
 
-fn channel(counterpart: To) -> Channel {
+pub fn channel(counterpart: To) -> Channel {
     Channel {
         name: "team".to_owned(),
         counterpart,
@@ -26,7 +26,7 @@ fn channel(counterpart: To) -> Channel {
     }
 }
 
-fn issue() -> Message {
+pub fn issue() -> Message {
     Message {
         phase: Some("users".to_owned()),
         occasion: Occasion::Issue,
@@ -51,7 +51,7 @@ fn over() -> Message {
     }
 }
 
-async fn send(channel: &Channel, message: &Message) -> Result<(), Missed> {
+pub async fn send(channel: &Channel, message: &Message) -> Result<(), Missed> {
     Post::new(http()).send(channel, message).await
 }
 
@@ -194,7 +194,7 @@ async fn alertmanager_takes_an_issue_once_and_lets_go_of_it_at_its_end() {
     assert!(firing().await.is_empty());
 }
 
-fn mail(port: u16, to: &[&str]) -> Mail {
+pub fn mail(port: u16, to: &[&str]) -> Mail {
     Mail {
         host: "127.0.0.1".to_owned(),
         port,
