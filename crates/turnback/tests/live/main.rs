@@ -1,6 +1,7 @@
 //! What turnback promises while clients write and things break: on a real server, with live
 //! writers and the checker, by the real program.
 
+mod asked;
 mod back_again;
 mod blockers;
 mod busy;
