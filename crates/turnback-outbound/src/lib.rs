@@ -9,8 +9,10 @@ mod http;
 mod mail;
 mod messenger;
 mod probe;
+mod serving;
 
 pub use self::hook::Hooks;
 pub use self::http::{Http, NoHttp};
 pub use self::messenger::Post;
 pub use self::probe::Prober;
+pub use self::serving::{NotServed, Serving};

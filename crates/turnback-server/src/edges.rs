@@ -13,7 +13,7 @@ use crate::access::{Fingerprint, Role};
 use crate::model::{
     AuditEntry, Backup, Baseline, Check, Finding, Guard, Incident, JournalEntry, NewAnswer,
     NewAuditEntry, NewRun, Phase, Plan, Progress, Question, ReportFormat, Run, Samples,
-    SetThrottle, Throttle, Token, WayBack,
+    SetThrottle, Tallies, Throttle, Token, WayBack,
 };
 
 /// What an edge answers, in time.
@@ -90,6 +90,11 @@ pub trait Looks: Send + Sync {
 
     /// What turning back so far would come to. Changes nothing.
     fn way_back(&self, scope: &str) -> Answer<'_, WayBack>;
+
+    /// What is counted while the process runs.
+    fn tallies(&self) -> Tallies {
+        Tallies::default()
+    }
 
     /// What must hold for the process to do its work.
     fn ready(&self) -> Boxed<'_, Vec<Check>>;

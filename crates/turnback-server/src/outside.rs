@@ -8,11 +8,17 @@ use std::time::Duration;
 use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// How long requests that are at work may take yet when the process ends.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// How long a client may take to send the headers of a request, or to answer a sign of life.
+const HEADERS: Duration = Duration::from_secs(10);
+/// Between two signs of life on a connection of HTTP/2.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// A certificate with its key.
 #[derive(Clone)]
@@ -71,22 +77,35 @@ pub fn listen(socket: TcpListener, tls: Option<Tls>, app: Router) -> std::io::Re
     let handle = Handle::new();
     let service = app.into_make_service();
     let task = match tls {
-        Some(Tls(config)) => tokio::spawn(
-            axum_server::from_tcp_rustls(socket, config)?
-                .handle(handle.clone())
-                .serve(service),
-        ),
-        None => tokio::spawn(
-            axum_server::from_tcp(socket)?
-                .handle(handle.clone())
-                .serve(service),
-        ),
+        Some(Tls(config)) => {
+            let mut server = axum_server::from_tcp_rustls(socket, config)?.handle(handle.clone());
+            patient(server.http_builder());
+            tokio::spawn(server.serve(service))
+        }
+        None => {
+            let mut server = axum_server::from_tcp(socket)?.handle(handle.clone());
+            patient(server.http_builder());
+            tokio::spawn(server.serve(service))
+        }
     };
     Ok(Listening {
         address,
         handle,
         task,
     })
+}
+
+/// Whoever takes long to say what they want, or is gone without a word, is not waited for.
+fn patient(builder: &mut Builder<TokioExecutor>) {
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(KEEP_ALIVE)
+        .keep_alive_timeout(HEADERS);
 }
 
 impl Listening {

@@ -67,7 +67,7 @@ impl ControlStore {
         self.write(taken).await.map(drop)
     }
 
-    /// Actions on this plan before a number (all where none is given), the last first.
+    /// Actions on this plan, and those on the store as a whole (tokens), before a number (all where none is given), the last first.
     ///
     /// # Errors
     ///
@@ -77,8 +77,10 @@ impl ControlStore {
         before: Option<i64>,
         most: u32,
     ) -> Result<Vec<KeptAction>, JournalError> {
-        let actions = sql("SELECT * FROM audit WHERE plan = $1 AND number < $2 \
-             ORDER BY number DESC LIMIT $3")
+        let actions = sql(
+            "SELECT * FROM audit WHERE plan IN ($1, '') AND number < $2 \
+             ORDER BY number DESC LIMIT $3",
+        )
         .bind(&self.plan)
         .bind(before.unwrap_or(i64::MAX))
         .bind(most);

@@ -61,6 +61,27 @@ impl ControlStore {
             .map_or(Ok(0), |row| row.get("number").map_err(failed))
     }
 
+    /// How long the last swap back of this plan held its locks, in milliseconds; nothing where
+    /// there was none.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub async fn last_swap_back(&self) -> Result<Option<f64>, JournalError> {
+        let last = sql("SELECT event FROM journal WHERE plan = $1 \
+             AND json(event) ->> 'event' = 'step_done' \
+             AND json(event) ->> 'stage' = 'swap_back' ORDER BY number DESC LIMIT 1");
+        let row = self.database.optional(last.bind(&self.plan)).await;
+        let Some(row) = row.map_err(failed)? else {
+            return Ok(None);
+        };
+        let event: String = row.get("event").map_err(failed)?;
+        Ok(match serde_json::from_str(&event) {
+            Ok(JournalEvent::StepDone { lock, .. }) => lock.map(|lock| lock.hold_millis),
+            _ => None,
+        })
+    }
+
     /// What the journal holds about locks of this plan, oldest first: steps that took some, and
     /// tries that were refused. Entries of another turnback, which cannot be read, are left out.
     ///

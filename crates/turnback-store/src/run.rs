@@ -32,8 +32,10 @@ pub struct KeptRun {
     pub request: RunRequest,
     /// Where it stands.
     pub state: RunState,
-    /// When it began, the last time.
+    /// When it began, the first time.
     pub began_at: Option<Moment>,
+    /// What the journal holds of it comes after this number.
+    pub journal_from: Option<i64>,
     /// How often it was gone on with, after its process had ended.
     pub resumed: u32,
     /// Who stopped it.
@@ -196,17 +198,28 @@ impl ControlStore {
         self.run(number).await
     }
 
-    /// Takes down that a run begins, or is gone on with. False where it has ended meanwhile.
+    /// Takes down that a run begins, or is gone on with, and what exactly it does. False where it
+    /// has ended meanwhile.
     ///
     /// # Errors
     ///
     /// When the store cannot be written.
-    pub async fn begin_run(&self, number: i64, at: Moment) -> Result<bool, JournalError> {
-        let begun = sql("UPDATE run SET began_at = $2, \
+    pub async fn begin_run(
+        &self,
+        number: i64,
+        at: Moment,
+        asked_for: &str,
+    ) -> Result<bool, JournalError> {
+        let begun = sql(
+            "UPDATE run SET began_at = coalesce(began_at, $2), asked_for = $3, \
+             journal_from = coalesce(journal_from, \
+             (SELECT coalesce(max(number), 0) FROM journal)), \
              resumed = resumed + CASE state WHEN 'running' THEN 1 ELSE 0 END, state = 'running' \
-             WHERE number = $1 AND state <> 'ended'")
+             WHERE number = $1 AND state <> 'ended'",
+        )
         .bind(number)
-        .bind(millis(at));
+        .bind(millis(at))
+        .bind(asked_for);
         Ok(self.write(begun).await? > 0)
     }
 
@@ -249,6 +262,7 @@ fn kept(row: &Row) -> Result<KeptRun, JournalError> {
             _ => RunState::Ended,
         },
         began_at: at("began_at")?,
+        journal_from: row.get("journal_from").map_err(failed)?,
         resumed: row.count("resumed").map_err(failed)?,
         stopped_by: maybe("stopped_by")?,
         ended_at: at("ended_at")?,

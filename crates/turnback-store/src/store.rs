@@ -4,7 +4,7 @@ use turnback_core::plan::Target as Url;
 use turnback_engine::error::JournalError;
 
 use crate::StorePlace;
-use crate::database::{Database, Transaction};
+use crate::database::{Database, Transaction, sql};
 use crate::schema;
 
 /// A control store, in a SQLite file or in a PostgreSQL database. Clones share their sessions.
@@ -75,6 +75,22 @@ impl ControlStore {
             epoch: None,
             ..self.clone()
         }
+    }
+
+    /// Sessions that are open, and how many of them are at work.
+    pub fn sessions(&self) -> (u32, u32) {
+        self.database.sessions()
+    }
+
+    /// Whether it can be written: it is tried, and nothing is left of it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot.
+    pub async fn prove_writable(&self) -> Result<(), JournalError> {
+        self.write(sql("UPDATE token SET used_at = used_at WHERE number < 0"))
+            .await
+            .map(drop)
     }
 
     /// A transaction that writes, one at a time among all processes; refused where it is to be

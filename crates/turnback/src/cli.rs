@@ -11,6 +11,7 @@ mod maintenance;
 mod notify;
 mod rehearse;
 mod restore;
+mod serve;
 mod store;
 
 use std::path::PathBuf;
@@ -47,6 +48,9 @@ pub use self::notify::{
 };
 pub use self::rehearse::{DemoArgs, RehearseArgs};
 pub use self::restore::{RepairArgs, RestoreArgs, SalvageArgs};
+pub use self::serve::{
+    ServeArgs, TokenArgs, TokenCommand, TokenCreateArgs, TokenListArgs, TokenRevokeArgs,
+};
 pub use self::store::{StoreArgs, StoreCommand, StoreCopyArgs};
 
 const EXIT_CODES: &str = "\
@@ -223,6 +227,15 @@ Examples:
   turnback repair --complete
   turnback repair --back")]
     Repair(RepairArgs),
+    /// Keep runs going in one process, show them, let people decide: HTTP API and dashboard
+    #[command(after_help = "\
+Examples:
+  turnback serve                           on this machine, at http://127.0.0.1:7432
+  turnback serve --check                   every setting and connection, and what is wrong
+  turnback serve --listen 0.0.0.0:7432 --tls-cert cert.pem --tls-key key.pem")]
+    Serve(ServeArgs),
+    /// Make, show and revoke tokens for a serving process
+    Token(TokenArgs),
     /// Print the JSON schema of the plan file, for editors
     Schema,
     /// Watch it work: a throw-away cluster, a million rows, live writers, there and back
@@ -353,6 +366,13 @@ pub struct UpArgs {
     /// Do not ask before a phase that cannot be turned back
     #[arg(long)]
     pub yes: bool,
+    /// Hand the run to a serving process, and follow it; the plan is the one that it has read. A
+    /// token of the role operator comes from TURNBACK_TOKEN
+    #[arg(long, value_name = "URL", conflicts_with_all = ["cancel_blockers_after", "terminate_blockers"])]
+    pub hand_to: Option<String>,
+    /// Why: kept with a run that is handed over
+    #[arg(long, value_name = "TEXT", requires = "hand_to")]
+    pub why: Option<String>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "flattened into the help as it is")]
     pub blockers: Blockers,

@@ -124,6 +124,9 @@ pub(super) struct NewBack {
     /// Leave the hooks of the plan out.
     #[serde(default)]
     no_hooks: bool,
+    /// Leave the flags of canaries as they are.
+    #[serde(default)]
+    leave_flags: bool,
     /// Why.
     why: Option<String>,
 }
@@ -147,6 +150,7 @@ pub(super) async fn back(
             keep_new_shape: back.keep_new_shape,
             drop_anyway: back.drop_anyway,
             no_hooks: back.no_hooks,
+            leave_flags: back.leave_flags,
         },
         why: back.why,
     };

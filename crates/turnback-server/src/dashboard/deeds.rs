@@ -75,6 +75,7 @@ pub(super) async fn back(
         keep_new_shape: sent.keep_new_shape.is_some(),
         drop_anyway: false,
         no_hooks: false,
+        leave_flags: false,
     };
     match start(&server, &actor, &sent, order).await {
         Ok(()) => go("/?done=back"),

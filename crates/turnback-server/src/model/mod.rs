@@ -21,7 +21,7 @@ pub use self::guard::{
 };
 pub use self::phase::{Deed, Phase, WayBack, WayBackOf};
 pub use self::plan::{Check, Finding, Plan, PlannedCanary, PlannedPhase, Risk};
-pub use self::progress::{Filling, Progress};
+pub use self::progress::{Filling, Pool, Progress, Tallies};
 pub use self::record::{Backup, Incident, JournalEntry, ReportFormat};
 pub use self::run::{NewRun, Order, Run, RunState};
 pub use self::throttle::{Limit, SetThrottle, Throttle};

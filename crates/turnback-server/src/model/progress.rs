@@ -26,6 +26,8 @@ pub struct Progress {
     pub bake_millis: Option<u64>,
     /// What was said last, the newest last.
     pub lines: Vec<String>,
+    /// How many lines were said since the run began.
+    pub line_count: u64,
 }
 
 /// A backfill.
@@ -47,4 +49,26 @@ pub struct Filling {
     pub reasons: Vec<String>,
     /// Whether it is paused.
     pub paused: bool,
+}
+
+/// What is counted while the process runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tallies {
+    /// Locks that were not to be had within the budget.
+    pub lock_refusals: u64,
+    /// Rows that backfills have written.
+    pub rows: u64,
+    /// Sessions to databases.
+    pub pools: Vec<Pool>,
+}
+
+/// Sessions to a database.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pool {
+    /// `target`, `store`.
+    pub name: String,
+    /// How many are open.
+    pub open: u32,
+    /// How many of them are at work.
+    pub busy: u32,
 }

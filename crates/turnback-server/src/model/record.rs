@@ -30,10 +30,14 @@ pub struct Incident {
     pub ended: Option<u64>,
     /// How it came to its end, in words.
     pub outcome: String,
-    /// From the decision until `public` showed the old shape.
+    /// From the decision until `public` showed the old shape, or the run went on.
     pub to_old_shape_millis: Option<u64>,
-    /// Its times and numbers, name and value.
-    pub numbers: Vec<(String, String)>,
+    /// From its beginning until a guard said so.
+    pub to_detect_millis: Option<u64>,
+    /// From the guard's word until it was decided what to do.
+    pub to_decide_millis: Option<u64>,
+    /// From its beginning until `public` showed the old shape, or the run went on.
+    pub in_all_millis: Option<u64>,
 }
 
 /// In which form a report is written.
@@ -58,10 +62,16 @@ pub struct Backup {
     pub taken: u64,
     /// Its size in bytes.
     pub bytes: u64,
+    /// Rows in it.
+    pub rows: u64,
+    /// Whether it is being made or verified now.
+    pub at_work: bool,
     /// When it was verified by restoring; none where it was not.
     pub verified: Option<u64>,
+    /// Whether it counts: it is whole, verified and as it was.
+    pub is_good: bool,
     /// What is the matter with it, as a sentence.
     pub failure: Option<String>,
-    /// What it was made for.
+    /// What is in it, in a few words.
     pub note: Option<String>,
 }

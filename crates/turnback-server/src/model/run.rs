@@ -33,6 +33,9 @@ pub enum Order {
         /// Leave the hooks of the plan out.
         #[serde(default)]
         no_hooks: bool,
+        /// Leave the flags of canaries as they are.
+        #[serde(default)]
+        leave_flags: bool,
     },
     /// Give up the old shape.
     Contract {
@@ -80,11 +83,13 @@ impl std::fmt::Display for Order {
                 keep_new_shape,
                 drop_anyway,
                 no_hooks,
+                leave_flags,
             } => {
                 flag(true, &format!("--scope {scope}"))?;
                 flag(*keep_new_shape, "--keep-new-shape")?;
                 flag(*drop_anyway, "--drop-anyway")?;
-                flag(*no_hooks, "--no-hooks")
+                flag(*no_hooks, "--no-hooks")?;
+                flag(*leave_flags, "--leave-flags")
             }
             Self::Contract { to } => flag(
                 to.is_some(),
@@ -133,7 +138,7 @@ pub struct Run {
     pub asked_at: u64,
     /// Where it stands.
     pub state: RunState,
-    /// When it began, the last time.
+    /// When it began, the first time.
     pub began_at: Option<u64>,
     /// How often it was gone on with, after the process had ended.
     pub resumed: u32,

@@ -188,6 +188,7 @@ async fn turning_back_needs_a_reason_and_keeps_what_was_typed() {
         keep_new_shape: true,
         drop_anyway: false,
         no_hooks: false,
+        leave_flags: false,
     };
     assert_eq!(world.runs[0].order, wanted);
     assert_eq!(world.runs[0].asked_by, "ann");

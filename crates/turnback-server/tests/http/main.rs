@@ -2,8 +2,12 @@
 
 mod access;
 mod clients;
+mod csrf;
+mod events;
 mod fake;
 mod flags;
+mod metrics;
 mod ofrep;
+mod openapi;
 mod problems;
 mod sight;

@@ -54,6 +54,16 @@ impl Database {
         }
     }
 
+    /// Sessions that are open, and how many of them are at work.
+    pub(crate) fn sessions(&self) -> (u32, u32) {
+        let (open, idle) = match self {
+            Self::Sqlite(pool) => (pool.size(), pool.num_idle()),
+            Self::Postgres(pool) => (pool.size(), pool.num_idle()),
+        };
+        let idle = u32::try_from(idle).unwrap_or(open);
+        (open, open.saturating_sub(idle))
+    }
+
     /// Every row of a statement that stands by itself.
     pub(crate) async fn all(&self, statement: Statement) -> Result<Vec<Row>, sqlx::Error> {
         match self {

@@ -9,6 +9,8 @@ CREATE TABLE turnback_control.run (
     asked_at   BIGINT NOT NULL,
     state      TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'running', 'ended')),
     began_at   BIGINT,
+    -- What the journal holds of it comes after this number.
+    journal_from BIGINT,
     resumed    BIGINT NOT NULL DEFAULT 0,
     stopped_by TEXT,
     ended_at   BIGINT,

@@ -9,6 +9,8 @@ CREATE TABLE run (
     asked_at   INTEGER NOT NULL,
     state      TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'running', 'ended')),
     began_at   INTEGER,
+    -- What the journal holds of it comes after this number.
+    journal_from INTEGER,
     resumed    INTEGER NOT NULL DEFAULT 0,
     stopped_by TEXT,
     ended_at   INTEGER,

@@ -47,9 +47,9 @@ promises! {
         assert_eq!(busy, Asked::Busy(run.clone()));
         let other = world.open("bank").await.ask_run(&request("up")).await.unwrap();
         assert!(matches!(other, Asked::Taken(_)), "another plan has runs of its own");
-        assert!(store.begin_run(run.number, NOW).await.unwrap());
+        assert!(store.begin_run(run.number, NOW, "{}").await.unwrap());
         store.end_run(run.number, &end(0)).await.unwrap();
-        assert!(!store.begin_run(run.number, NOW).await.unwrap());
+        assert!(!store.begin_run(run.number, NOW, "{}").await.unwrap());
         let next = store.ask_run(&request("contract")).await.unwrap();
         assert!(matches!(next, Asked::Taken(_)));
         let kept = store.run(run.number).await.unwrap().unwrap();
@@ -62,7 +62,7 @@ promises! {
         let Asked::Taken(up) = store.ask_run(&request("up")).await.unwrap() else {
             panic!("it is the first");
         };
-        store.begin_run(up.number, NOW).await.unwrap();
+        store.begin_run(up.number, NOW, "{}").await.unwrap();
         let Asked::Taken(back) = store.ask_run(&request("back")).await.unwrap() else {
             panic!("a way back is always taken on");
         };
@@ -79,11 +79,11 @@ promises! {
         let Asked::Taken(run) = store.ask_run(&request("up")).await.unwrap() else {
             panic!("it is the first");
         };
-        store.begin_run(run.number, NOW).await.unwrap();
+        store.begin_run(run.number, NOW, "{}").await.unwrap();
         let again = world.open("shop").await;
         let next = again.next_run().await.unwrap().unwrap();
         assert_eq!((next.number, next.state), (run.number, RunState::Running));
-        again.begin_run(next.number, NOW).await.unwrap();
+        again.begin_run(next.number, NOW, "{}").await.unwrap();
         assert_eq!(again.run(run.number).await.unwrap().unwrap().resumed, 1);
     }
 

@@ -10,6 +10,7 @@ mod demo;
 mod explain;
 mod flag;
 mod forward;
+mod hand_over;
 mod import;
 mod incident;
 mod init;
@@ -23,9 +24,11 @@ mod replay;
 mod restore;
 mod salvage;
 mod schema;
+mod serve;
 mod status;
 mod store;
 mod throttle;
+mod token;
 mod up;
 mod watching;
 
@@ -78,6 +81,8 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Restore(args) => restore::run(args).await,
         Command::Repair(args) => repair::run(args).await,
         Command::Salvage(args) => salvage::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
+        Command::Token(args) => token::run(args).await,
         Command::Schema => schema::run(),
         Command::Demo(args) => demo::run(args).await,
     }

@@ -158,7 +158,7 @@ pub(super) fn state(record: &PaceRecord) -> Vec<String> {
     lines
 }
 
-fn rows(limits: &Limits, wish: &Wish, observed: Option<&Observed>) -> Vec<[String; 4]> {
+pub(super) fn rows(limits: &Limits, wish: &Wish, observed: Option<&Observed>) -> Vec<[String; 4]> {
     let from = |set: bool| if set { "throttle" } else { "plan" }.to_owned();
     let size = |size: Option<u64>| size.map_or("no limit".to_owned(), show_size);
     let seen = |text: &dyn Fn(&Observed) -> Option<String>| {

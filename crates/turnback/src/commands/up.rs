@@ -14,6 +14,7 @@ use super::back;
 use super::backup::required;
 use super::check::last_line;
 use super::forward::{Ground, LiveRun, under_lease};
+use super::hand_over;
 use super::preflight::{Found, IRREVERSIBLE, Verdict, preflight};
 use super::watching::watchers;
 use crate::cli::{Blockers, PlanFile, UpArgs};
@@ -26,6 +27,9 @@ use crate::output::table;
 use crate::output::text::millis;
 
 pub(crate) async fn run(args: UpArgs) -> Result<ExitCode, Failure> {
+    if let Some(url) = &args.hand_to {
+        return hand_over::run(&args, url).await;
+    }
     let loaded = Loaded::read(&args.file)?;
     let order = UpOrder {
         until: Until {

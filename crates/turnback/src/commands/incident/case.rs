@@ -21,16 +21,16 @@ const SAMPLES_BEFORE: u32 = 20;
 const AFTER: Duration = Duration::from_secs(2 * 60);
 
 /// An incident with all that the control store knows of it.
-pub(super) struct Case {
-    pub(super) incident: Incident,
+pub(crate) struct Case {
+    pub(crate) incident: Incident,
     /// What its guard measured, where it began with one.
-    pub(super) measured: Option<Measured>,
-    pub(super) times: Times,
+    pub(crate) measured: Option<Measured>,
+    pub(crate) times: Times,
 }
 
 impl Case {
     /// What its report is made of, written now. `head` is the end of the journal.
-    pub(super) fn facts(&self, head: Option<Head>) -> Facts<'_> {
+    pub(crate) fn facts(&self, head: Option<Head>) -> Facts<'_> {
         Facts {
             incident: &self.incident,
             measured: self.measured.as_ref(),
@@ -43,14 +43,14 @@ impl Case {
 }
 
 /// Every incident of a journal, and how many entries could not be read.
-pub(super) struct Cases {
-    pub(super) all: Vec<Case>,
-    pub(super) unreadable: u64,
+pub(crate) struct Cases {
+    pub(crate) all: Vec<Case>,
+    pub(crate) unreadable: u64,
 }
 
 impl Cases {
     /// Reads them.
-    pub(super) async fn read(store: &ControlStore) -> Result<Self, Failure> {
+    pub(crate) async fn read(store: &ControlStore) -> Result<Self, Failure> {
         let journal = store.whole_journal().await?;
         let mut all = Vec::new();
         for incident in incidents(journal.entries) {
@@ -68,7 +68,7 @@ impl Cases {
     }
 
     /// The one with this number.
-    pub(super) fn take(self, number: u32, place: &StorePlace) -> Result<Case, Failure> {
+    pub(crate) fn take(self, number: u32, place: &StorePlace) -> Result<Case, Failure> {
         let last = self.all.len();
         let mut all = self.all.into_iter();
         all.find(|case| case.incident.number == number)
@@ -125,7 +125,7 @@ async fn samples(
 impl Case {
     /// For scripts. Moments are as RFC 3339 writes them in `times`, and milliseconds since
     /// 1970-01-01 elsewhere.
-    pub(super) fn as_json(&self) -> Json {
+    pub(crate) fn as_json(&self) -> Json {
         let incident = &self.incident;
         let times = &self.times;
         let moment = |moment: Option<Moment>| moment.map(Moment::rfc3339);

@@ -10,6 +10,7 @@ mod written;
 use turnback_core::exit::ExitCode;
 use turnback_store::{ControlStore, StorePlace};
 
+pub(crate) use self::case::{Case, Cases};
 pub(crate) use self::written::{last_report, write_report};
 use crate::cli::{IncidentArgs, IncidentCommand};
 use crate::failure::Failure;

@@ -1,0 +1,10 @@
+//! `turnback serve`: the real program on a real server, asked over real sockets.
+
+mod access;
+mod runs;
+mod serving;
+mod start;
+mod watched;
+#[allow(dead_code, reason = "shared with `tests/live`, which needs more of it")]
+#[path = "../live/world.rs"]
+mod world;
