@@ -182,11 +182,30 @@ pub fn overview() -> Overview {
             ),
             event(790, Mark::Busy, "the watch over users began", "8 guards"),
         ],
+        runs: vec![run(
+            3,
+            "turnback up --to users",
+            Mark::Good,
+            "done",
+            "Phase users is cut over.",
+            "",
+        )],
         can: vec![Can {
             label: "Turn back…".into(),
             path: "/back".into(),
             grave: true,
         }],
+    }
+}
+
+fn run(number: i64, typed: &str, mark: Mark, word: &str, outcome: &str, next: &str) -> RunRow {
+    RunRow {
+        number,
+        typed: typed.into(),
+        asked: "2026-11-21 19:33, asked for by mara: “staging was fine”".into(),
+        badge: Badge::new(mark, word),
+        outcome: outcome.into(),
+        next: next.into(),
     }
 }
 
@@ -202,6 +221,14 @@ fn event(seconds: u64, mark: Mark, what: &str, detail: &str) -> Happened {
 pub fn idle() -> Overview {
     Overview {
         run: None,
+        runs: vec![run(
+            4,
+            "turnback up",
+            Mark::Warning,
+            "stopped, goes on",
+            "A server does not answer; nothing is half done.",
+            "`turnback up` goes on where it was.",
+        )],
         fills: vec![],
         can: vec![
             Can {

@@ -440,8 +440,21 @@ pub fn all() -> Vec<(String, String)> {
     );
 
     // Forward and contract.
-    add("up", ActPage { shell: calm(Place::Elsewhere, "Go forward"), view: Part::Ready(Act { path: "/up", said: texts(&["Phases users and channels are expanded, cut over and watched, one after the other. Clients read and write all the while."]), cost: vec![Pair::new("locks", "no client waits longer than 100 ms for one")], grave: vec![], to: vec![("".into(), "all phases".into()), ("users".into(), "users".into())], fields: vec![Field { name: "expand_only", label: "Expand only", about: "Stop where both shapes live, before the cut-over.", required: false }], button: "Go forward".into(), command: "turnback up".into(), refused: None }), wrong: None, reason: String::new() }.render());
-    add("contract", ActPage { shell: calm(Place::Elsewhere, "Contract"), view: Part::Ready(Act { path: "/contract", said: texts(&["The old shape of phase users is given up: keys are archived, then old columns and triggers are dropped."]), cost: vec![], grave: texts(&["Afterwards there is no instant way back: only a backup, or a conversion back from the key archive."]), to: vec![], fields: vec![Field { name: "sure", label: "The old shape may go", about: "Nobody reads or writes it any more.", required: true }], button: "Give up the old shape of users".into(), command: "turnback contract --to users".into(), refused: None }), wrong: Some("Say why: it is what people read afterwards.".into()), reason: String::new() }.render());
+    add("up", ActPage { shell: calm(Place::Elsewhere, "Go forward"), view: Part::Ready(Act { path: "/up", said: texts(&["Phases users and channels are expanded, cut over and watched, one after the other. Clients read and write all the while."]), cost: vec![Pair::new("locks", "no client waits longer than 100 ms for one")], grave: vec![], to: vec![("".into(), "all phases".into()), ("users".into(), "users".into())], fields: vec![Field { name: "expand_only", label: "Expand only", about: "Stop where both shapes live, before the cut-over.", required: false }], button: "Go forward".into(), command: "turnback up".into(),
+                found: vec![
+                    Found {
+                        badge: Badge::new(Mark::Warning, "warning"),
+                        what: "public.channels: a transaction has been open for 14 min".into(),
+                        remedy: "End it, or wait: the cut-over lets it go first.".into(),
+                    },
+                    Found {
+                        badge: Badge::new(Mark::Idle, "note"),
+                        what: "pg_stat_statements: is not installed".into(),
+                        remedy: String::new(),
+                    },
+                ], refused: None }), wrong: None, reason: String::new() }.render());
+    add("contract", ActPage { shell: calm(Place::Elsewhere, "Contract"), view: Part::Ready(Act { path: "/contract", said: texts(&["The old shape of phase users is given up: keys are archived, then old columns and triggers are dropped."]), cost: vec![], grave: texts(&["Afterwards there is no instant way back: only a backup, or a conversion back from the key archive."]), to: vec![], fields: vec![Field { name: "sure", label: "The old shape may go", about: "Nobody reads or writes it any more.", required: true }], button: "Give up the old shape of users".into(), command: "turnback contract --to users".into(),
+                found: vec![], refused: None }), wrong: Some("Say why: it is what people read afterwards.".into()), reason: String::new() }.render());
 
     // Incidents.
     let row = |number, title: &str, badge: (Mark, &str), took: &str| IncidentRow {
@@ -720,6 +733,18 @@ pub fn all() -> Vec<(String, String)> {
         AuditPage {
             shell: calm(Place::Audit, "Audit log"),
             view: Part::Ready(Audit::default()),
+        }
+        .render(),
+    );
+
+    add(
+        "problem",
+        ProblemPage {
+            shell: Shell {
+                who: None,
+                ..calm(Place::Elsewhere, "Not now")
+            },
+            view: broken(),
         }
         .render(),
     );

@@ -4,12 +4,12 @@ use turnback_core::scope::{Standing, phases_to_contract};
 use turnback_core::state::PhaseState;
 
 use super::frame::{run, state};
-use super::known::Now;
-use super::view::{Act, Broken, Field, Pair, Part};
-use crate::model::{Plan, Run};
+use super::known::{Now, sentence};
+use super::view::{Act, Badge, Broken, Field, Found, Mark, Pair, Part};
+use crate::model::{Finding, Plan, Run};
 
 /// What going forward means.
-pub(super) fn up(plan: &Plan, now: &Now) -> Part<Act> {
+pub(super) fn up(plan: &Plan, now: &Now, found: Part<Vec<Finding>>) -> Part<Act> {
     let phases = match &now.phases {
         Part::Ready(phases) => phases,
         Part::Loading => return Part::Loading,
@@ -96,6 +96,7 @@ pub(super) fn up(plan: &Plan, now: &Now) -> Part<Act> {
         fields,
         button: "Go forward".to_owned(),
         command: "turnback up".to_owned(),
+        found: shown(found),
         refused,
     })
 }
@@ -150,8 +151,45 @@ pub(super) fn contract(now: &Now) -> Part<Act> {
         }],
         button: "Give up the old shape".to_owned(),
         command: "turnback contract".to_owned(),
+        found: vec![],
         refused,
     })
+}
+
+/// What preflight found, the gravest first. What it could not find out is said, too.
+fn shown(found: Part<Vec<Finding>>) -> Vec<Found> {
+    let mut shown: Vec<Found> = match found {
+        Part::Ready(found) => found.into_iter().map(of).collect(),
+        Part::Loading => vec![Found {
+            badge: Badge::new(Mark::Unknown, "not known yet"),
+            what: "The check takes longer than this page waits for it.".to_owned(),
+            remedy: "Load the page again; going forward checks by itself, too.".to_owned(),
+        }],
+        Part::Broken(broken) => vec![Found {
+            badge: Badge::new(Mark::Unknown, "not known"),
+            what: broken.what,
+            remedy: broken.next,
+        }],
+    };
+    shown.sort_by_key(|found| match found.badge.mark {
+        Mark::Critical => 0,
+        Mark::Warning => 1,
+        _ => 2,
+    });
+    shown
+}
+
+fn of(finding: Finding) -> Found {
+    let badge = match finding.weight.as_str() {
+        "no_go" => Badge::new(Mark::Critical, "no-go"),
+        "warning" => Badge::new(Mark::Warning, "warning"),
+        _ => Badge::new(Mark::Idle, "note"),
+    };
+    Found {
+        badge,
+        what: format!("{}: {}", finding.object, finding.reason),
+        remedy: sentence(&finding.remedy),
+    }
 }
 
 fn at_work(run: Option<&Run>) -> Option<Broken> {

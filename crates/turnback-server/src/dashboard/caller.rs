@@ -3,9 +3,9 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
-use super::reply::go;
+use super::reply::{go, refused};
 use crate::access::Actor;
 use crate::server::Shared;
 
@@ -26,7 +26,7 @@ impl FromRequestParts<Shared> for Caller {
                 };
                 Err(go(&format!("/sign-in?then={then}")))
             }
-            Err(problem) => Err(problem.into_response()),
+            Err(problem) => Err(refused(server, problem)),
         }
     }
 }

@@ -3,7 +3,7 @@
 use axum::Form;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use super::caller::Caller;
 use super::frame::run;
 use super::known::sentence;
 use super::pages::{Act, act_page, back_page, decision_page, sign_in_page};
-use super::reply::{go, page};
+use super::reply::{go, page, refused};
 use crate::access::{Actor, Role, sign_in, sign_out};
 use crate::audit::Deed;
 use crate::model::{NewAnswer, NewRun, Order, SetThrottle};
@@ -171,7 +171,7 @@ pub(super) async fn stop(
     Form(sent): Form<Sent>,
 ) -> Response {
     if let Err(problem) = allowed(&actor, &sent.csrf, Role::Operator) {
-        return problem.into_response();
+        return refused(&server, problem);
     }
     let now = server.memory.now(&server).await;
     let Some(number) = run(&now).map(|run| run.number) else {
@@ -186,7 +186,7 @@ pub(super) async fn stop(
             server.memory.forget().await;
             go("/?done=stop")
         }
-        Err(problem) => problem.into_response(),
+        Err(problem) => refused(&server, problem),
     }
 }
 
@@ -199,7 +199,7 @@ pub(super) async fn throttle(
     match pause(&server, &actor, &sent).await {
         Ok(true) => go("/?done=pause"),
         Ok(false) => go("/?done=resume"),
-        Err(problem) => problem.into_response(),
+        Err(problem) => refused(&server, problem),
     }
 }
 
@@ -286,7 +286,7 @@ pub(super) async fn leave(
     Form(sent): Form<Sent>,
 ) -> Response {
     if let Err(problem) = allowed(&actor, &sent.csrf, Role::Viewer) {
-        return problem.into_response();
+        return refused(&server, problem);
     }
     match sign_out(&server, &headers, by_tls(&headers)).await {
         Ok(cookie) => {
@@ -294,7 +294,7 @@ pub(super) async fn leave(
             set_cookie(&mut response, &cookie);
             response
         }
-        Err(problem) => problem.into_response(),
+        Err(problem) => refused(&server, problem),
     }
 }
 

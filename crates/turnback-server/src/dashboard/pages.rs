@@ -10,7 +10,7 @@ use super::caller::Caller;
 use super::frame::{notice, outside, shell};
 use super::known::{Now, look};
 use super::read::{self, map};
-use super::reply::{go, page, report};
+use super::reply::{go, page, refused, report};
 use super::view::{
     ActPage, AnswerPage, AuditPage, BackupsPage, Broken, DecisionsPage, GuardsPage, IncidentPage,
     IncidentView, IncidentsPage, OverviewPage, Part, Place, RisksPage, SignIn, SignInPage,
@@ -180,7 +180,10 @@ pub(super) async fn act_page(server: &Shared, actor: &crate::access::Actor, act:
     let now = server.memory.now(server).await;
     let plan = server.edges.looks.plan();
     let (title, view) = match act {
-        Act::Up => ("Go forward", acts::up(&plan, &now)),
+        Act::Up => {
+            let found = look(server.edges.looks.findings()).await;
+            ("Go forward", acts::up(&plan, &now, found))
+        }
         Act::Contract => ("Give up the old shape", acts::contract(&now)),
     };
     let mut shell = shell(server, actor, &now, Place::Elsewhere, title);
@@ -241,7 +244,7 @@ pub(super) async fn report_html(
     let looks = &server.edges.looks;
     match looks.report(number, ReportFormat::Html).await {
         Ok(html) => report(html),
-        Err(refusal) => crate::problem::Problem::from(refusal).into_response(),
+        Err(refusal) => refused(&server, refusal.into()),
     }
 }
 
@@ -257,7 +260,7 @@ pub(super) async fn report_markdown(
             let kind = HeaderValue::from_static("text/markdown; charset=utf-8");
             ([(header::CONTENT_TYPE, kind)], text).into_response()
         }
-        Err(refusal) => crate::problem::Problem::from(refusal).into_response(),
+        Err(refusal) => refused(&server, refusal.into()),
     }
 }
 

@@ -4,6 +4,12 @@ use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
+use super::frame::outside;
+use super::known::sentence;
+use super::view::{Broken, ProblemPage};
+use crate::problem::Problem;
+use crate::server::Server;
+
 /// Pages run one script and one style sheet, both of ours, and ask nobody else for anything.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -31,6 +37,33 @@ fn with_policy(mut response: Response, policy: &'static str) -> Response {
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     let store = HeaderValue::from_static("no-store");
     headers.insert(header::CACHE_CONTROL, store);
+    response
+}
+
+/// A problem, as a page: whoever looks at pages is not shown JSON.
+pub(super) fn refused(server: &Server, problem: Problem) -> Response {
+    let status = problem.status();
+    let title = match status.as_u16() {
+        403 => "Not allowed",
+        404 => "Not there",
+        409 | 422 => "Not done",
+        503 => "Not now",
+        _ => "It failed",
+    };
+    let shown = ProblemPage {
+        shell: outside(server, title),
+        view: Broken {
+            what: sentence(&problem.detail),
+            safe: "Runs go on without this page, and the database is as its ledger says."
+                .to_owned(),
+            next: problem.next.as_deref().map(sentence).unwrap_or_default(),
+        },
+    };
+    let mut response = page(status, &shown);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let again = HeaderValue::from_static("1");
+        response.headers_mut().insert(header::RETRY_AFTER, again);
+    }
     response
 }
 

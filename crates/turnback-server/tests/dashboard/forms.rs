@@ -101,10 +101,50 @@ async fn what_cannot_be_looked_up_is_said_with_what_is_safe_and_what_to_do() {
     let refusal = turnback_server::edges::Refusal::not_now("the database does not answer")
         .next("See whether it runs.");
     fake.world().down = Some(refusal);
-    // Whoever comes in is asked for in the same store, so it is a token that is known already.
+    // Not even who comes in can be looked up then.
     let app = app_of(&fake);
     let got = send(&app, request("GET /", None, None)).await;
     assert_eq!(got.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(got.header("content-type").starts_with("text/html"));
+    for said in [
+        "The database does not answer.",
+        "Runs go on without this page",
+        "See whether it runs.",
+    ] {
+        assert!(got.body.contains(said), "{said} is not in {}", got.body);
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_has_ended_says_how_and_what_to_do_next() {
+    let fake = Fake::default();
+    fake.world().phases = vec![cut_over()];
+    let order = Order::Contract { to: None };
+    fake.world().runs = vec![Run {
+        number: 7,
+        typed: order.to_string(),
+        order,
+        asked_by: "ann".to_owned(),
+        why: Some("done with it".to_owned()),
+        asked_at: 0,
+        state: RunState::Ended,
+        began_at: Some(0),
+        resumed: 0,
+        stopped_by: None,
+        ended_at: Some(60_000),
+        exit_code: Some(4),
+        outcome: Some("the server does not answer".to_owned()),
+        next: Some("`turnback contract` goes on".to_owned()),
+    }];
+    let got = send(&app_of(&fake), request("GET /", None, None)).await;
+    for said in [
+        "stopped, goes on",
+        "The server does not answer.",
+        "`turnback contract` goes on.",
+        "asked for by ann",
+    ] {
+        assert!(got.body.contains(said), "{said} is not in {}", got.body);
+    }
 }
 
 #[tokio::test]

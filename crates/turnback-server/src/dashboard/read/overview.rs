@@ -11,7 +11,7 @@ use turnback_core::state::PhaseState;
 use super::super::frame::{self, clock, state};
 use super::super::known::{Now, sentence};
 use super::super::view::{
-    At, Can, Fill, Guards, Happened, Left, Mark, Overview, Part, PhaseCard, RunNow,
+    At, Badge, Can, Fill, Guards, Happened, Left, Mark, Overview, Part, PhaseCard, RunNow, RunRow,
 };
 use super::since;
 use crate::model::{Filling, JournalEntry, Order, Phase, PlannedPhase, Progress, Run, RunState};
@@ -20,6 +20,8 @@ use crate::server::Server;
 /// As many events are shown.
 const EVENTS: u32 = 40;
 const SHOWN: usize = 8;
+/// As many runs that have ended are shown.
+const RUNS: usize = 5;
 
 /// What the overview shows.
 pub(crate) async fn read(server: &Server, now: &Now, guards: Part<Guards>) -> Part<Overview> {
@@ -55,6 +57,12 @@ pub(crate) async fn read(server: &Server, now: &Now, guards: Part<Guards>) -> Pa
         guards: counts,
         happened: happened(&plan.name, journal.unwrap_or_default()),
         can: can(phases, run),
+        runs: frame::ready(&now.runs)
+            .iter()
+            .filter(|run| run.state == RunState::Ended)
+            .take(RUNS)
+            .map(ended)
+            .collect(),
     })
 }
 
@@ -267,4 +275,30 @@ fn can(phases: &[Phase], run: Option<&Run>) -> Vec<Can> {
         add("Give up the old shape…", "/contract", true);
     }
     can
+}
+
+/// A run that has ended, with the words of the exit codes.
+fn ended(run: &Run) -> RunRow {
+    let badge = match run.exit_code {
+        Some(0) => Badge::new(Mark::Good, "done"),
+        Some(3) => Badge::new(Mark::Warning, "no-go"),
+        Some(4) => Badge::new(Mark::Warning, "stopped, goes on"),
+        Some(5) => Badge::new(Mark::Good, "turned back"),
+        Some(6) => Badge::new(Mark::Asks, "needs a person"),
+        Some(_) => Badge::new(Mark::Critical, "failed"),
+        None => Badge::new(Mark::Unknown, "unknown"),
+    };
+    let at = At(Moment(run.ended_at.unwrap_or(run.asked_at))).minute();
+    let why = run
+        .why
+        .as_ref()
+        .map_or_else(String::new, |why| format!(": “{why}”"));
+    RunRow {
+        number: run.number,
+        typed: run.typed.clone(),
+        asked: format!("{at}, asked for by {}{why}", run.asked_by),
+        badge,
+        outcome: run.outcome.as_deref().map(sentence).unwrap_or_default(),
+        next: run.next.as_deref().map(sentence).unwrap_or_default(),
+    }
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Broken, Mark, Pair, Part, Shell};
+use super::{Badge, Broken, Mark, Pair, Part, Shell};
 
 /// The page.
 #[derive(Clone, Debug, Template)]
@@ -37,8 +37,21 @@ pub struct Act {
     pub button: String,
     /// The same, typed.
     pub command: String,
+    /// What preflight found, the gravest first.
+    pub found: Vec<Found>,
     /// Why it cannot be asked for now.
     pub refused: Option<Broken>,
+}
+
+/// Something that preflight found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// How grave it is.
+    pub badge: Badge,
+    /// What it is about, and what is the matter.
+    pub what: String,
+    /// What to do about it.
+    pub remedy: String,
 }
 
 /// Something that can be ticked.

@@ -9,13 +9,14 @@ mod guards;
 mod incidents;
 mod mark;
 mod overview;
+mod problem;
 mod risks;
 mod shell;
 mod sign_in;
 mod time;
 mod way_back;
 
-pub use self::act::{Act, ActPage, Field};
+pub use self::act::{Act, ActPage, Field, Found};
 pub use self::audit::{Audit, AuditPage, AuditRow};
 pub use self::backups::{BackupRow, Backups, BackupsPage};
 pub use self::decisions::{AnswerPage, ClosedQuestion, Decisions, DecisionsPage, OpenQuestion};
@@ -24,8 +25,9 @@ pub use self::guards::{GuardCard, Guards, GuardsPage, SampleRow};
 pub use self::incidents::{IncidentPage, IncidentRow, IncidentView, Incidents, IncidentsPage};
 pub use self::mark::{Badge, Mark};
 pub use self::overview::{
-    Can, Fill, Happened, Overview, OverviewPage, PhaseCard, RunNow, Stand, Station,
+    Can, Fill, Happened, Overview, OverviewPage, PhaseCard, RunNow, RunRow, Stand, Station,
 };
+pub use self::problem::ProblemPage;
 pub use self::risks::{Cell, RiskRow, Risks, RisksPage};
 pub use self::shell::{Notice, Place, Shell, Standing, Who};
 pub use self::sign_in::{SignIn, SignInPage};

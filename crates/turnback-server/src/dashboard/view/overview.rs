@@ -30,6 +30,25 @@ pub struct Overview {
     pub happened: Vec<Happened>,
     /// What can be done with the plan as a whole.
     pub can: Vec<Can>,
+    /// Runs that have ended, newest first.
+    pub runs: Vec<RunRow>,
+}
+
+/// A run that has ended.
+#[derive(Clone, Debug)]
+pub struct RunRow {
+    /// Its number.
+    pub number: i64,
+    /// As it would be typed.
+    pub typed: String,
+    /// Who asked for it, when and why.
+    pub asked: String,
+    /// How it ended.
+    pub badge: Badge,
+    /// The same as sentences.
+    pub outcome: String,
+    /// What to do next; empty where there is nothing.
+    pub next: String,
 }
 
 /// A run that is at work.
