@@ -6,7 +6,7 @@ use turnback_core::flag::{Change, Maintenance};
 use turnback_core::plan::show_duration;
 use turnback_engine::flags::Flags;
 
-use super::flag::{answered, by, store};
+use super::flag::{answered, by, store, stored};
 use crate::cli::{
     MaintenanceArgs, MaintenanceCommand, MaintenanceOffArgs, MaintenanceOnArgs,
     MaintenanceStatusArgs, Until,
@@ -52,8 +52,7 @@ async fn off(args: MaintenanceOffArgs) -> Result<ExitCode, Failure> {
 }
 
 async fn status(args: MaintenanceStatusArgs) -> Result<ExitCode, Failure> {
-    let store = store(&args.file).await?;
-    let maintenance = answered(store.stored()).await?.set.maintenance();
+    let maintenance = stored(&args.file).await?.set.maintenance();
     if !args.json {
         anstream::println!("{}", told(maintenance.as_ref()));
         return Ok(ExitCode::Done);

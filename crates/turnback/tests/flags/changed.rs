@@ -184,3 +184,20 @@ fn maintenance_is_announced_with_its_message_and_end() {
     );
     assert_eq!(world.json(&["maintenance", "status"])["on"], json!(false));
 }
+
+#[test]
+fn looking_makes_no_control_store() {
+    let world = World::new();
+    assert!(world.ok(&["flag", "list"]).contains("maintenance"));
+    assert_eq!(
+        world.ok(&["flag", "history"]),
+        "No flag has been changed yet.\n"
+    );
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&world.ok(&["flag", "export"])).unwrap()["flags"],
+        json!({})
+    );
+    world.ok(&["maintenance", "status"]);
+    world.ok(&["flag", "evaluate"]);
+    assert!(!world.has(".turnback"));
+}

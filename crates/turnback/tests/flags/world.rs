@@ -28,6 +28,10 @@ impl World {
         std::fs::write(self.0.path().join(name), text).unwrap();
     }
 
+    pub fn has(&self, name: &str) -> bool {
+        self.0.path().join(name).exists()
+    }
+
     pub fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.0.path().join(name)).unwrap()
     }

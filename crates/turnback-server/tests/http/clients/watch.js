@@ -30,5 +30,7 @@ async function main() {
   tell();
 }
 
+// Nobody waits for a line that does not come.
+setTimeout(() => process.exit(1), 60_000).unref();
 process.stdin.on('end', () => process.exit(0)).resume();
 main();

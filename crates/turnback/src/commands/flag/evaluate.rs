@@ -3,17 +3,15 @@
 use serde_json::{Map, Value, json};
 use turnback_core::exit::ExitCode;
 use turnback_core::flag::{Answer, Context, Refusal};
-use turnback_engine::flags::Flags;
 
-use super::{answered, store};
+use super::stored;
 use crate::cli::FlagEvaluateArgs;
 use crate::failure::Failure;
 use crate::telling::now;
 
 pub(super) async fn run(args: FlagEvaluateArgs) -> Result<ExitCode, Failure> {
     let context = context(&args)?;
-    let store = store(&args.file).await?;
-    let set = answered(store.stored()).await?.set;
+    let set = stored(&args.file).await?.set;
     let seconds = now().0 / 1_000;
     let outcomes = match &args.key {
         Some(key) => vec![set.evaluate(key, &context, seconds)],

@@ -1,15 +1,13 @@
 //! `turnback flag export`: every flag as a file in flagd's format.
 
 use turnback_core::exit::ExitCode;
-use turnback_engine::flags::Flags;
 
-use super::{answered, store};
+use super::stored;
 use crate::cli::FlagExportArgs;
 use crate::failure::Failure;
 
 pub(super) async fn run(args: FlagExportArgs) -> Result<ExitCode, Failure> {
-    let store = store(&args.file).await?;
-    let stored = answered(store.stored()).await?;
+    let stored = stored(&args.file).await?;
     let document = format!("{:#}", stored.set.document());
     let Some(path) = args.output else {
         anstream::println!("{document}");

@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use turnback_core::exit::ExitCode;
 use turnback_core::flag::{FlagSet, Record};
-use turnback_engine::flags::Flags;
 
-use super::{answered, list, store};
+use super::list;
 use crate::cli::FlagHistoryArgs;
 use crate::failure::Failure;
 
 pub(super) async fn run(args: FlagHistoryArgs) -> Result<ExitCode, Failure> {
-    let store = store(&args.file).await?;
-    let records = answered(store.history(args.key.as_deref(), args.last)).await?;
+    let records = super::history(&args.file, args.key.as_deref(), args.last).await?;
     if args.json {
         let shown = serde_json::to_value(&records).unwrap_or_default();
         anstream::println!("{shown:#}");

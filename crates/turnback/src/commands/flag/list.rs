@@ -3,16 +3,14 @@
 use serde_json::json;
 use turnback_core::exit::ExitCode;
 use turnback_core::flag::{Flag, FlagState};
-use turnback_engine::flags::Flags;
 
-use super::{answered, store};
+use super::stored;
 use crate::cli::FlagListArgs;
 use crate::failure::Failure;
 use crate::output::table;
 
 pub(super) async fn run(args: FlagListArgs) -> Result<ExitCode, Failure> {
-    let store = store(&args.file).await?;
-    let stored = answered(store.stored()).await?;
+    let stored = stored(&args.file).await?;
     if args.json {
         let flags: serde_json::Map<_, _> = stored
             .set

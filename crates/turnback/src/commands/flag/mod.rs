@@ -8,8 +8,9 @@ mod list;
 mod show;
 
 use turnback_core::exit::ExitCode;
-use turnback_core::flag::By;
-use turnback_engine::flags::FlagsError;
+use turnback_core::flag::{By, Record, Stored};
+use turnback_engine::error::JournalError;
+use turnback_engine::flags::{Flags, FlagsError};
 use turnback_store::ControlStore;
 
 use crate::cli::{Because, FlagArgs, FlagCommand, PlanFile};
@@ -34,15 +35,42 @@ pub(crate) async fn run(args: FlagArgs) -> Result<ExitCode, Failure> {
     }
 }
 
-/// The control store, which holds the flags.
+/// The control store, which holds the flags; it is made where it is not there.
 pub(super) async fn store(file: &PlanFile) -> Result<ControlStore, Failure> {
     let loaded = Loaded::read_alone(&file.plan)?;
     in_time(ControlStore::open(&file.store, &loaded.plan().name))
         .await
-        .map_err(|error| {
-            let what = format!("the flags cannot be reached: {error}");
-            Failure::new(ExitCode::Failed, what).next(remedy(&file.store))
-        })
+        .map_err(|error| out_of_reach(&error, file))
+}
+
+/// The flags as they are. Where there is no control store yet, there are those that are built in:
+/// looking makes none.
+pub(super) async fn stored(file: &PlanFile) -> Result<Stored, Failure> {
+    match existing(file).await? {
+        Some(store) => answered(store.stored()).await,
+        None => Ok(Stored::default()),
+    }
+}
+
+/// The last changes, of one flag or of all, the last first.
+async fn history(file: &PlanFile, key: Option<&str>, most: u32) -> Result<Vec<Record>, Failure> {
+    match existing(file).await? {
+        Some(store) => answered(store.history(key, most)).await,
+        None => Ok(vec![]),
+    }
+}
+
+async fn existing(file: &PlanFile) -> Result<Option<ControlStore>, Failure> {
+    let loaded = Loaded::read_alone(&file.plan)?;
+    let opened = ControlStore::open_existing(&file.store, &loaded.plan().name);
+    in_time(opened)
+        .await
+        .map_err(|error| out_of_reach(&error, file))
+}
+
+fn out_of_reach(error: &JournalError, file: &PlanFile) -> Failure {
+    let what = format!("the flags cannot be reached: {error}");
+    Failure::new(ExitCode::Failed, what).next(remedy(&file.store))
 }
 
 /// What a control store answers about flags, in time.

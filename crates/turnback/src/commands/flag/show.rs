@@ -1,9 +1,8 @@
 //! `turnback flag show`: one flag.
 
 use turnback_core::exit::ExitCode;
-use turnback_engine::flags::Flags;
 
-use super::{answered, history, list, store};
+use super::{history, list, stored};
 use crate::cli::FlagShowArgs;
 use crate::failure::Failure;
 
@@ -11,8 +10,7 @@ use crate::failure::Failure;
 const LAST: u32 = 5;
 
 pub(super) async fn run(args: FlagShowArgs) -> Result<ExitCode, Failure> {
-    let store = store(&args.file).await?;
-    let stored = answered(store.stored()).await?;
+    let stored = stored(&args.file).await?;
     let Some(flag) = stored.set.flag(&args.key) else {
         return Err(Failure::usage(format!("there is no flag {:?}", args.key))
             .next("`turnback flag list` shows those that there are."));
@@ -27,7 +25,7 @@ pub(super) async fn run(args: FlagShowArgs) -> Result<ExitCode, Failure> {
         list::gives(flag),
         flag.definition()
     );
-    for record in answered(store.history(Some(&args.key), LAST)).await? {
+    for record in super::history(&args.file, Some(&args.key), LAST).await? {
         anstream::println!("{}", history::line(&record));
     }
     Ok(ExitCode::Done)
