@@ -45,6 +45,7 @@ pub(crate) struct Telling {
     store: ControlStore,
     post: Post,
     news: Mutex<News>,
+    plan: String,
     terminal: Arc<dyn Screen>,
 }
 
@@ -66,6 +67,7 @@ impl Telling {
             notify: plan.notify.clone(),
             store,
             post,
+            plan: plan.name.clone(),
             news: Mutex::new(News::new(&plan.name, &plan.target.redacted())),
             terminal,
         })
@@ -87,12 +89,29 @@ impl Telling {
     /// up.
     pub(crate) async fn hear(&self, event: &JournalEvent) {
         let messages = self.news().hear(event, now());
+        if matches!(event, JournalEvent::RunBegun { .. })
+            && let Err(error) = self.take_over().await
+        {
+            return self.say(&error);
+        }
         for message in messages {
             let done = matches!(event, JournalEvent::RunEnded { .. }) && message.issue.is_none();
             if let Err(error) = self.tell(&message, done).await {
                 return self.say(&error);
             }
         }
+    }
+
+    /// Ends what an earlier run told of and, since it was killed, could not end.
+    async fn take_over(&self) -> Result<(), OutboxError> {
+        let prefix = News::issues_of(&self.plan);
+        for issue in self.store.unresolved(&prefix).await? {
+            let over = self.news().outlived(&issue, now());
+            if let Some(over) = over {
+                self.desk().tell(&over, now()).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn tell(&self, message: &Message, done: bool) -> Result<(), OutboxError> {

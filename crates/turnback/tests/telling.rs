@@ -4,9 +4,10 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value as Json;
 use turnback_testkit::{Cluster, Database};
@@ -16,6 +17,7 @@ struct Receiver {
     url: String,
     status: Arc<AtomicU16>,
     bodies: Arc<Mutex<Vec<Json>>>,
+    arrived: Arc<Condvar>,
 }
 
 impl Receiver {
@@ -23,17 +25,34 @@ impl Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let port = listener.local_addr().expect("it has one").port();
         let (status, bodies) = (Arc::new(AtomicU16::new(200)), Arc::default());
+        let arrived = Arc::new(Condvar::new());
         let receiver = Self {
             url: format!("http://127.0.0.1:{port}/s3cret-path"),
             status: Arc::clone(&status),
             bodies: Arc::clone(&bodies),
+            arrived: Arc::clone(&arrived),
         };
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 answer(stream, status.load(Ordering::SeqCst), &bodies);
+                arrived.notify_all();
             }
         });
         receiver
+    }
+
+    /// Waits until it has taken something with a title that begins so.
+    fn takes(&self, beginning: &str) {
+        let bodies = self.bodies.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_missing = |bodies: &mut Vec<Json>| {
+            let mut titles = bodies.iter().filter_map(|body| body["title"].as_str());
+            !titles.any(|title| title.starts_with(beginning))
+        };
+        let waited = self
+            .arrived
+            .wait_timeout_while(bodies, Duration::from_secs(120), is_missing);
+        let (bodies, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        assert!(!waited.timed_out(), "{beginning}: {bodies:#?}");
     }
 
     /// Titles of what it took since it was asked last.
@@ -112,8 +131,9 @@ notify:
         Path::new(self.directory.path()).join("plan.yaml")
     }
 
-    fn turnback(&self, arguments: &[&str]) -> Output {
-        let output = Command::new(env!("CARGO_BIN_EXE_turnback"))
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_turnback"));
+        command
             .args(arguments)
             .arg("--plan")
             .arg(self.file())
@@ -122,9 +142,12 @@ notify:
             .args(["--target", self.database.url()])
             .env("TEAM", &self.team.url)
             .env("LEAD", &self.lead.url)
-            .env("NO_PROXY", "127.0.0.1")
-            .output()
-            .expect("the program runs");
+            .env("NO_PROXY", "127.0.0.1");
+        command
+    }
+
+    fn turnback(&self, arguments: &[&str]) -> Output {
+        let output = self.command(arguments).output().expect("the program runs");
         let said = said(&output);
         assert!(!said.contains("s3cret"), "{said}");
         output
@@ -296,6 +319,46 @@ fn a_question_of_the_watch_is_told_with_its_answer_and_every_issue_of_it_has_its
             .did(&["notify", "acknowledge", "--by", "bob"], 0)
             .contains("No issue is open")
     );
+}
+
+#[test]
+fn what_a_killed_run_held_for_is_over_when_the_next_one_begins() {
+    let world = World::new("notify_killed");
+    world.plan(GOOD);
+    world.database.execute("CREATE TABLE trouble AS SELECT 1");
+    let text = std::fs::read_to_string(world.file()).expect("the plan");
+    let guarded = text.replace(
+        "notify:",
+        "guards:\n  trouble:\n    sql: SELECT count(*) FROM public.trouble\n    critical: \"> 0\"\n    \
+         interval: 100ms\n    for: 1 of 1\ndecisions:\n  - { when: { level: critical }, do: hold }\nnotify:",
+    );
+    std::fs::write(world.file(), guarded).expect("written");
+    let mut run = world.command(&["up"]);
+    let mut run = run
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program runs");
+    world.team.takes("Phase notes holds");
+    // That it arrived is written down, too.
+    while world.did(&["notify", "list"], 0).contains("waits") {}
+    run.kill().expect("it is there");
+    run.wait().expect("it ends");
+    world.team.titles();
+    world.database.execute("DELETE FROM trouble");
+    world.did(&["up"], 0);
+    let told = world.team.titles();
+    let at = |beginning: &str| {
+        told.iter()
+            .position(|title| title.starts_with(beginning))
+            .unwrap_or_else(|| panic!("{beginning}: {told:#?}"))
+    };
+    assert!(
+        at("Over: Phase notes holds") < at("Phase notes is cut over"),
+        "{told:#?}"
+    );
+    let over = told.iter().filter(|title| title.starts_with("Over:"));
+    assert_eq!(over.count(), 1, "{told:#?}");
 }
 
 #[test]

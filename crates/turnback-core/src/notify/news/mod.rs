@@ -174,6 +174,22 @@ impl News {
 
     /// That an issue of an earlier run is over, now that this run has come to its end.
     pub fn over(&self, issue: &Message, at: Moment) -> Message {
+        let happened = format!("{} came to its end.", self.command_line());
+        self.ends(issue, happened, "Nothing.", at)
+    }
+
+    /// That an earlier run holds and asks no more, now that this run has begun. A run that ends
+    /// says so by itself; one that was killed could not. Nothing for what outlasts its run.
+    pub fn outlived(&self, issue: &Message, at: Moment) -> Option<Message> {
+        let happened = format!(
+            "The run that told of it ended without a word, and {} has begun.",
+            self.command_line()
+        );
+        let next = "What still holds, or is still to be asked, is told anew.";
+        watched::ends_with_its_run(issue).then(|| self.ends(issue, happened, next, at))
+    }
+
+    fn ends(&self, issue: &Message, happened: String, next: &str, at: Moment) -> Message {
         Message {
             id: format!("{}/over", issue.thread()),
             phase: issue.phase.clone(),
@@ -181,8 +197,8 @@ impl News {
             issue: issue.issue.clone(),
             resolved: true,
             title: format!("Over: {}", issue.title),
-            happened: format!("{} came to its end.", self.command_line()),
-            next: "Nothing.".to_owned(),
+            happened,
+            next: next.to_owned(),
             ..self.message("over", Occasion::Issue, issue.severity, at)
         }
     }

@@ -294,6 +294,14 @@ impl News {
     }
 }
 
+/// Whether an issue is about what a run waits for, and so ends with it.
+pub(super) fn ends_with_its_run(issue: &Message) -> bool {
+    let (_, kind) = issue.thread().rsplit_once('/').unwrap_or_default();
+    [HOLD, QUESTION]
+        .iter()
+        .any(|about| kind.starts_with(&format!("{}-", about.trim_end())))
+}
+
 /// What turning back is known by among the issues of a run: there is one way back at a time.
 pub(super) const RECOVERY: &str = "turning back";
 const HOLD: &str = "hold ";
