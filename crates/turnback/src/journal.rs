@@ -51,6 +51,13 @@ impl Entries {
         entries
     }
 
+    /// Has what is written here refused as soon as another controller leads.
+    pub(crate) fn under(self, epoch: i64) -> Self {
+        let store = self.store().map(|store| store.under(epoch));
+        self.keep(store);
+        self
+    }
+
     /// Has people told of what is written here, by the rules of the plan; nobody where there is
     /// no control store, which holds the outbox.
     pub(crate) fn telling(mut self, plan: &Plan) -> (Self, Option<Correspondent>) {

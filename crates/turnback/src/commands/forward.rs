@@ -45,6 +45,8 @@ pub(crate) struct Ground {
     pub(crate) stop: Stop,
     /// Whether Ctrl-C does.
     pub(crate) interrupts: bool,
+    /// The lead that it runs under, where controllers share the control store.
+    pub(crate) epoch: Option<i64>,
 }
 
 impl Ground {
@@ -54,6 +56,7 @@ impl Ground {
             screen: Arc::new(Terminal::new()),
             stop: Stop::default(),
             interrupts: true,
+            epoch: None,
         }
     }
 }
@@ -102,6 +105,10 @@ async fn run_on<R>(
     let target = connect(&plan.target, &plan.settings).await?;
     let helpers = helpers(plan, screen)?;
     let entries = Entries::open(command.store, &plan.name, Arc::clone(screen)).await;
+    let entries = match ground.epoch {
+        Some(epoch) => entries.under(epoch),
+        None => entries,
+    };
     let (entries, correspondent) = entries.telling(plan);
     let flags = entries.flags();
     let observer: Arc<dyn Observer> = Arc::<dyn Screen>::clone(screen);

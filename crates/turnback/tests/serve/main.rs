@@ -5,6 +5,7 @@ mod footprint;
 mod hand_over;
 mod runs;
 mod serving;
+mod shared;
 mod start;
 mod tls;
 mod watched;

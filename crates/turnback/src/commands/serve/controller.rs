@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use turnback_core::exit::ExitCode;
 use turnback_engine::stop::Stop;
 use turnback_server::edges::{Answer, Refusal, RefusalKind};
@@ -12,6 +12,7 @@ use turnback_server::model::{NewRun, Order, Run};
 use turnback_store::{Asked, ControlStore, KeptRun, RunEnd, RunRequest, RunState};
 
 use super::edges::of_store;
+use super::lead::Lead;
 use super::order::{Carried, carry_out};
 use super::resume::{Resumed, resumed};
 use super::runs::shown;
@@ -33,6 +34,14 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// So often.
 const TRIES: u32 = 12;
 
+/// A run that is carried out.
+struct AtWork {
+    run: i64,
+    /// The lead that it was begun under.
+    epoch: i64,
+    stop: Stop,
+}
+
 /// Keeps runs going, one at a time.
 pub(super) struct Controller {
     pub(super) loaded: Arc<Loaded>,
@@ -40,7 +49,8 @@ pub(super) struct Controller {
     pub(super) blockers: Blockers,
     pub(super) store: ControlStore,
     pub(super) stage: Arc<Stage>,
-    at_work: Mutex<Option<(i64, Stop)>>,
+    lead: Lead,
+    at_work: Mutex<Option<AtWork>>,
     wake: Notify,
     closing: watch::Sender<bool>,
 }
@@ -59,21 +69,22 @@ impl Controller {
             blockers,
             store,
             stage,
+            lead: Lead::new(),
             at_work: Mutex::default(),
             wake: Notify::new(),
             closing: watch::Sender::new(false),
         }
     }
 
-    fn at_work(&self) -> MutexGuard<'_, Option<(i64, Stop)>> {
+    fn at_work(&self) -> MutexGuard<'_, Option<AtWork>> {
         self.at_work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends at the next safe point of what is at work, which the next process goes on with.
     pub(super) fn close(&self) {
         self.closing.send_replace(true);
-        if let Some((_, stop)) = &*self.at_work() {
-            stop.ask();
+        if let Some(at_work) = &*self.at_work() {
+            at_work.stop.ask();
         }
     }
 
@@ -81,13 +92,40 @@ impl Controller {
         *self.closing.borrow()
     }
 
-    /// Carries out what is asked for, until the process is to end.
+    /// Carries out what is asked for while it leads, until the process is to end.
     pub(super) async fn work(&self) {
+        // The lead is given up when nothing is at work any more.
+        let (over, is_over) = oneshot::channel::<()>();
+        let works = async {
+            let at_work = || {
+                let at_work = self.at_work();
+                at_work.as_ref().map(|it| (it.epoch, it.stop.clone()))
+            };
+            tokio::select! {
+                () = self.carry_on() => {}
+                never = self.lead.heed(&*self.stage, at_work) => match never {},
+            }
+            drop(over);
+        };
+        let stands = self.lead.stand(&self.store, async { drop(is_over.await) });
+        tokio::join!(works, stands);
+    }
+
+    async fn carry_on(&self) {
         let mut closing = self.closing.subscribe();
         while !self.is_closing() {
+            let Some(epoch) = self.lead.epoch() else {
+                tokio::select! {
+                    () = self.lead.changes() => {}
+                    // It may have changed before it was waited for.
+                    () = tokio::time::sleep(LOOK) => {}
+                    _ = closing.changed() => {}
+                }
+                continue;
+            };
             match in_time(self.store.next_run()).await {
                 Ok(Some(run)) => {
-                    if let Err(refusal) = self.one(run).await {
+                    if let Err(refusal) = self.one(run, epoch).await {
                         self.stage.line(&format!("warning: {}", refusal.what));
                         self.rest(LOOK).await;
                     }
@@ -116,7 +154,9 @@ impl Controller {
         }
     }
 
-    async fn one(&self, run: KeptRun) -> Result<(), Refusal> {
+    /// Carries a run out, and writes in the name of whoever leads under this epoch.
+    async fn one(&self, run: KeptRun, epoch: i64) -> Result<(), Refusal> {
+        let store = self.store.under(epoch);
         let order: Order = serde_json::from_str(&run.request.asked_for).map_err(|error| {
             let what = format!(
                 "run {} was asked for by another turnback: {error}",
@@ -126,34 +166,45 @@ impl Controller {
         })?;
         let order = match resumed(&self.store, &run, order).await? {
             Resumed::GoOn(order) => order,
-            Resumed::Ended(carried) => return self.ended(run.number, carried).await,
+            Resumed::Ended(carried) => return self.ended(&store, run.number, carried).await,
         };
         let order = match run.state {
             RunState::Running => order,
             _ => super::order::settled(&self.loaded, order).await,
         };
         let asked_for = serde_json::to_string(&order).unwrap_or_default();
-        let begun = in_time(self.store.begin_run(run.number, now(), &asked_for)).await;
+        let begun = in_time(store.begin_run(run.number, now(), &asked_for)).await;
         if !begun.map_err(of_store)? {
             return Ok(());
         }
         let stop = Stop::default();
-        *self.at_work() = Some((run.number, stop.clone()));
-        if self.is_closing() {
+        *self.at_work() = Some(AtWork {
+            run: run.number,
+            epoch,
+            stop: stop.clone(),
+        });
+        // It may have been too late to be told.
+        if self.is_closing() || !self.lead.still(epoch) {
             stop.ask();
         }
         self.stage.open(run.number);
-        let carried = self.keep_going(&run, &order, &stop).await;
+        let carried = self.keep_going(&run, &order, &stop, epoch).await;
         self.stage.close();
         *self.at_work() = None;
         match carried {
-            Some(carried) => self.ended(run.number, carried).await,
+            Some(carried) => self.ended(&store, run.number, carried).await,
             None => Ok(()),
         }
     }
 
-    /// How it ended; nothing where the next process goes on with it.
-    async fn keep_going(&self, run: &KeptRun, order: &Order, stop: &Stop) -> Option<Carried> {
+    /// How it ended; nothing where the next process goes on with it, or the one that leads by now.
+    async fn keep_going(
+        &self,
+        run: &KeptRun,
+        order: &Order,
+        stop: &Stop,
+        epoch: i64,
+    ) -> Option<Carried> {
         let mut pause = AGAIN;
         let mut tries = 0;
         loop {
@@ -161,6 +212,7 @@ impl Controller {
                 screen: Arc::<Stage>::clone(&self.stage),
                 stop: stop.clone(),
                 interrupts: false,
+                epoch: Some(epoch),
             };
             let carried = tokio::select! {
                 carried = carry_out(self, run, order, &ground) => carried,
@@ -172,7 +224,8 @@ impl Controller {
             if self.was_stopped(run.number).await {
                 return Some(carried);
             }
-            if self.is_closing() {
+            let goes_on_elsewhere = || self.is_closing() || !self.lead.still(epoch);
+            if goes_on_elsewhere() {
                 return None;
             }
             tries += 1;
@@ -190,7 +243,7 @@ impl Controller {
                 never = self.heed(run.number, stop) => match never {},
             }
             if stop.is_asked() {
-                return if self.is_closing() {
+                return if goes_on_elsewhere() {
                     None
                 } else {
                     Some(carried)
@@ -215,7 +268,12 @@ impl Controller {
         run.is_ok_and(|run| run.is_some_and(|run| run.stopped_by.is_some()))
     }
 
-    async fn ended(&self, number: i64, carried: Carried) -> Result<(), Refusal> {
+    async fn ended(
+        &self,
+        store: &ControlStore,
+        number: i64,
+        carried: Carried,
+    ) -> Result<(), Refusal> {
         let end = RunEnd {
             at: now(),
             exit_code: u32::from(carried.code as u8),
@@ -227,9 +285,7 @@ impl Controller {
             line.push_str(&format!("\n{next}"));
         }
         self.stage.line(&line);
-        in_time(self.store.end_run(number, &end))
-            .await
-            .map_err(of_store)
+        in_time(store.end_run(number, &end)).await.map_err(of_store)
     }
 
     /// Asks for a run.
@@ -271,9 +327,9 @@ impl Controller {
                 }
             };
             if request.command == "back"
-                && let Some((_, stop)) = &*self.at_work()
+                && let Some(at_work) = &*self.at_work()
             {
-                stop.ask();
+                at_work.stop.ask();
             }
             self.wake.notify_one();
             shown(run)
@@ -293,10 +349,10 @@ impl Controller {
                 Some(_) => {}
             }
             let run = in_time(self.store.stop_run(number, &by, now())).await;
-            if let Some((at_work, stop)) = &*self.at_work()
-                && *at_work == number
+            if let Some(at_work) = &*self.at_work()
+                && at_work.run == number
             {
-                stop.ask();
+                at_work.stop.ask();
             }
             let run = run.map_err(of_store)?;
             run.map_or_else(

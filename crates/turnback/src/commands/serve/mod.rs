@@ -6,6 +6,7 @@ mod edges;
 mod guards;
 mod keys;
 mod lately;
+mod lead;
 mod limits;
 mod news;
 mod order;
