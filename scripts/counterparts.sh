@@ -60,6 +60,16 @@ else
     say "there is no npm here (on Debian: npm); the tests with OpenFeature's JavaScript clients say that they are skipped"
 fi
 
+# OpenFeature's client for Rust compiles a C library for minutes, so that only who asks for it gets it.
+if [ -n "${TURNBACK_RUST_CLIENT:-}" ]; then
+    with_cargo() {
+        cp -r crates/turnback-server/tests/http/clients/rust "$1/source"
+        cargo build --manifest-path "$1/source/Cargo.toml" --target-dir "$1/build"
+        cp "$1/build/debug/ask" "$1/ask"
+    }
+    fetch_client openfeature-rust "open-feature-ofrep 0.1.2" with_cargo
+fi
+
 missing=()
 has_program prometheus || missing+=(prometheus)
 has_program prometheus-alertmanager || missing+=(prometheus-alertmanager)
