@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use self::wire::Wire;
 
 /// A condition that does not come about in this time never will: the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// Between two looks at a condition.
 const BETWEEN: Duration = Duration::from_millis(40);
 

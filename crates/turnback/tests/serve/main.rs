@@ -1,6 +1,7 @@
 //! `turnback serve`: the real program on a real server, asked over real sockets.
 
 mod access;
+mod browser;
 mod footprint;
 mod hand_over;
 mod runs;

@@ -8,9 +8,7 @@ use crate::model::Backup;
 
 /// What the page of backups shows.
 pub(crate) fn all(backups: Vec<Backup>) -> Backups {
-    let good = backups
-        .iter()
-        .find(|backup| backup.failure.is_none() && backup.verified.is_some());
+    let good = backups.iter().find(|backup| backup.is_good);
     let now = match good {
         Some(backup) => format!("the last that is verified is {}", backup.id),
         None => "none is verified".to_owned(),
@@ -26,6 +24,7 @@ fn row(backup: Backup) -> BackupRow {
         taken: At(Moment(backup.taken)).minute(),
         badge: match &backup.failure {
             Some(_) => Badge::new(Mark::Critical, "of no use"),
+            None if backup.at_work => Badge::new(Mark::Busy, "at work"),
             None => Badge::new(Mark::Good, "whole"),
         },
         verified: match backup.verified {

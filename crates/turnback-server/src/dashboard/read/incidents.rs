@@ -13,6 +13,13 @@ pub(crate) fn all(incidents: Vec<Incident>) -> Incidents {
         .filter_map(|incident| incident.to_old_shape_millis)
         .collect();
     let mut means = vec![];
+    let found: Vec<u64> = incidents
+        .iter()
+        .filter_map(|incident| incident.to_detect_millis)
+        .collect();
+    if let Some(mean) = found.iter().sum::<u64>().checked_div(found.len() as u64) {
+        means.push(Pair::new("until found out, on average", human_millis(mean)));
+    }
     if !back.is_empty() {
         let mean = back.iter().sum::<u64>() / back.len() as u64;
         means.push(Pair::new(
