@@ -84,13 +84,6 @@ impl PostgresTarget {
         self
     }
 
-    /// Sessions that are open, and how many of them are at work.
-    pub fn sessions(&self) -> (u32, u32) {
-        let open = self.pool.size();
-        let idle = u32::try_from(self.pool.num_idle()).unwrap_or(open);
-        (open, open.saturating_sub(idle))
-    }
-
     /// Waits for an answer that is due soon.
     pub(crate) async fn answered<R>(
         &self,

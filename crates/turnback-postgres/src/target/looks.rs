@@ -53,6 +53,13 @@ impl PostgresTarget {
         held.back(found)
     }
 
+    /// Sessions that are open, and how many of them are at work.
+    pub fn sessions(&self) -> (u32, u32) {
+        let open = self.pool.size();
+        let idle = u32::try_from(self.pool.num_idle()).unwrap_or(open);
+        (open, open.saturating_sub(idle))
+    }
+
     /// Sets what a plan's backfills must not exceed from now on, also while they run.
     ///
     /// # Errors

@@ -1,8 +1,10 @@
 //! Writes every page of the dashboard in every state, made up, to look at it without a database:
 //! `cargo run -p turnback-server --example gallery -- DIR`, then any web server over DIR.
 
+mod frames;
 mod made_up;
 mod pages;
+mod records;
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +26,7 @@ fn main() -> std::io::Result<()> {
         fs::write(path, asset.text)?;
     }
     let mut list = String::from("<!doctype html><title>Gallery</title><ul>");
-    for (name, page) in pages::all() {
+    for (name, page) in frames::all() {
         fs::write(directory.join(format!("{name}.html")), page)?;
         list.push_str(&format!("<li><a href=\"{name}.html\">{name}</a>"));
     }

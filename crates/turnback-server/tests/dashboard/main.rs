@@ -3,11 +3,15 @@
 #[path = "../http/fake.rs"]
 #[allow(dead_code, reason = "other tests use the rest of the made-up world")]
 mod fake;
+#[path = "../../examples/gallery/frames.rs"]
+mod frames;
 #[path = "../../examples/gallery/made_up.rs"]
 #[allow(dead_code, reason = "the gallery uses the rest")]
 mod made_up;
 #[path = "../../examples/gallery/pages.rs"]
 mod pages;
+#[path = "../../examples/gallery/records.rs"]
+mod records;
 
 mod course;
 mod forms;

@@ -37,7 +37,7 @@ impl Site {
 
     /// The gallery: every page in every state.
     pub fn of_gallery() -> (Self, Vec<String>) {
-        let pages: BTreeMap<String, String> = crate::pages::all().into_iter().collect();
+        let pages: BTreeMap<String, String> = crate::frames::all().into_iter().collect();
         let names = pages.keys().cloned().collect();
         let page = move |Path(name): Path<String>| {
             let page = pages.get(&name).cloned();
