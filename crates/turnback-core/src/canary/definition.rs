@@ -16,6 +16,10 @@ pub struct Canary {
     pub compare: Compare,
     /// Its steps; each sends more users than the one before.
     pub steps: Vec<CanaryStep>,
+    /// How long clients of the new shape have to leave once the flag sends nobody there, before
+    /// that shape is dropped.
+    #[serde(with = "crate::decision::spelt_duration")]
+    pub drain: Duration,
 }
 
 /// One step of a canary.

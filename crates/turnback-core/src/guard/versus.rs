@@ -113,6 +113,12 @@ impl Versus {
         self.against_rest(verdict, now)
     }
 
+    /// Whether enough was measured of the rest to compare with.
+    pub fn knows_the_rest(&self) -> bool {
+        let known = self.values(self.recent());
+        known.values().any(|values| values.len() >= LEAST)
+    }
+
     /// What was measured of the rest last: to be compared with once it is gone.
     pub fn remembered(&self) -> Series {
         Series {
@@ -130,6 +136,7 @@ impl Versus {
 
     /// Takes up what was remembered of a rest that is gone.
     pub fn recall(&mut self, series: &Series) {
+        self.rest = Window::default();
         let most = series.objects.iter().map(|of| of.values.len()).max();
         for at in 0..most.unwrap_or(0) {
             let values: BTreeMap<_, _> = series
@@ -176,10 +183,9 @@ impl Versus {
     }
 
     fn rest_at(&self, now: Moment) -> Rest {
-        let known = self.values(self.recent());
-        let most = known.values().map(Vec::len).max().unwrap_or(0);
+        let known = self.knows_the_rest();
         if self.is_alone {
-            return if most >= LEAST {
+            return if known {
                 Rest::Known
             } else {
                 let because = "the canary has all users, and too little is known of the rest that it had before to compare with".to_owned();
@@ -212,11 +218,7 @@ impl Versus {
                 ),
             };
         }
-        if most >= LEAST {
-            Rest::Known
-        } else {
-            Rest::TooEarly
-        }
+        if known { Rest::Known } else { Rest::TooEarly }
     }
 
     /// How many samples of the rest are young enough to compare with.

@@ -14,6 +14,8 @@ use crate::scope::Scope;
 
 /// How long a step is watched where the plan does not say.
 const HOLD: Duration = Duration::from_secs(600);
+/// How long clients have to leave where the plan does not say.
+const DRAIN: Duration = Duration::from_secs(10);
 /// The longest key of a flag, in bytes.
 const LONGEST_FLAG: usize = 128;
 /// What a key of a flag looks like, for the JSON schema.
@@ -58,6 +60,10 @@ pub(super) fn read(
         Some(_) => reader.duration(&fields, "hold"),
         None => Some(HOLD),
     };
+    let drain = match fields.node("drain") {
+        Some(_) => reader.duration(&fields, "drain"),
+        None => Some(DRAIN),
+    };
     let node = fields.node("steps")?;
     let items = reader.list(node, "step")?;
     let mut steps: Vec<Placed<CanaryStep>> = Vec::new();
@@ -78,6 +84,7 @@ pub(super) fn read(
             flag: flag?,
             compare: compare?,
             steps: steps.into_iter().map(|(step, _)| step).collect(),
+            drain: drain?,
         },
         at,
         first,

@@ -31,6 +31,16 @@ pub(super) static CANARY: Shape = Shape {
             hold(Some("10m")),
             "How long each step is watched, with nothing holding it, before the next begins.",
         ),
+        key(
+            "drain",
+            false,
+            Value::Duration {
+                least: "0s",
+                most: "1h",
+                default: Some("10s"),
+            },
+            "How long clients of the new shape have to leave once the flag is at 0%, before a way back drops that shape.",
+        ),
     ],
 };
 

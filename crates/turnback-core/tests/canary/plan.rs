@@ -76,6 +76,8 @@ fn a_step_holds_for_ten_minutes_and_a_question_ends_in_holding_where_nothing_is_
     let plan = read(&with(&canary, GUARD)).expect("the plan is right").plan;
     let step = &plan.phases[0].canary.as_ref().expect("it is read").steps[0];
     assert_eq!(step.hold, Duration::from_secs(600));
+    let canary = plan.phases[0].canary.as_ref();
+    assert_eq!(canary.map(|canary| canary.drain.as_secs()), Some(10));
     let otherwise = step.ask.as_ref().map(|ask| ask.otherwise);
     assert_eq!(otherwise, Some(Otherwise::Hold));
 }

@@ -35,6 +35,7 @@ fn canary(percents: &[u16], asks: Option<usize>) -> Canary {
             rest: "old".to_owned(),
         },
         steps: percents.iter().enumerate().map(step).collect(),
+        drain: Duration::ZERO,
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use turnback_core::hook::Hook;
 use turnback_core::journal::JournalEvent;
-use turnback_core::plan::Plan;
+use turnback_core::plan::{Plan, show_duration};
 use turnback_core::recovery::{Ahead, Part, SoFar, ValidationLine, hooks_of, parts};
 use turnback_core::state::PhaseState;
 
@@ -41,8 +41,8 @@ pub(super) struct Course<'a, T, J> {
     pub(super) after: Option<turnback_core::schema::Snapshot>,
     begun: bool,
     millis_to_old_shape: Option<u64>,
-    /// Flags that send users to the new shape of a phase: phase and flag.
-    canaries: Vec<(String, String)>,
+    /// Flags that may send users to the new shape of a phase.
+    canaries: Vec<Ending>,
     /// Why one of them may still do so, as a sentence.
     still_sends: Option<String>,
 }
@@ -193,8 +193,8 @@ impl<'a, T: Target, J: Journal> Course<'a, T, J> {
     /// `public` shows the old shape all the same, and the new one is kept for those whom the flag
     /// still sends there.
     async fn end_canaries(&mut self) {
-        for (phase, flag) in &self.canaries {
-            if let Err(why) = self.run.end_canary(phase, flag).await {
+        for canary in &self.canaries {
+            if let Err(why) = self.run.end_canary(&canary.phase, &canary.flag).await {
                 self.still_sends = Some(why);
             }
         }
@@ -228,6 +228,7 @@ impl<'a, T: Target, J: Journal> Course<'a, T, J> {
                 next: "Set the flag to 0% where it is kept, then `turnback back` goes on; `turnback back --leave-flags` goes on with the flag as it is".to_owned(),
             });
         }
+        self.drain().await?;
         self.compare().await?;
         let Some(swapped) = &mut self.swapped else {
             return Ok(());
@@ -236,6 +237,30 @@ impl<'a, T: Target, J: Journal> Course<'a, T, J> {
         self.proof = Some(proof);
         self.after = Some(after);
         Ok(())
+    }
+
+    /// Gives clients time to ask their flag again, and to leave the new shape while it is there.
+    /// `public` shows the old shape by now.
+    async fn drain(&self) -> Result<(), EngineError> {
+        let run = self.run;
+        let begun = self.canaries.iter().filter(|canary| canary.was_begun);
+        let drain = begun
+            .filter_map(|canary| self.plan.phase(&canary.phase)?.canary.as_ref())
+            .map(|canary| canary.drain)
+            .max();
+        let Some(drain) = drain.filter(|drain| !drain.is_zero()) else {
+            return Ok(());
+        };
+        run.show(Progress::Held {
+            why: format!(
+                "clients of the new shape have {} to leave it, before it is dropped",
+                show_duration(drain)
+            ),
+        });
+        tokio::select! {
+            () = tokio::time::sleep(drain) => Ok(()),
+            () = run.stop.asked() => run.safe_point(),
+        }
     }
 
     /// Compares both shapes while both are there, and stops where they differ: with the new
@@ -401,24 +426,38 @@ impl<'a, T: Target, J: Journal> Course<'a, T, J> {
     }
 }
 
+/// A canary that comes to its end, because its phase is turned back.
+struct Ending {
+    phase: String,
+    flag: String,
+    /// It was begun, so that clients may be there.
+    was_begun: bool,
+}
+
 /// The flags of canaries of these phases: what the ledger says that was begun, and what the plan
 /// names.
 async fn canaries<T: Target, J: Journal>(
     run: &Run<T, J>,
     plan: &Plan,
     phases: &[String],
-) -> Result<Vec<(String, String)>, EngineError> {
-    let mut found = Vec::new();
+) -> Result<Vec<Ending>, EngineError> {
+    let mut found: Vec<Ending> = Vec::new();
     for phase in phases {
         let noted = run.noted(phase).await?;
         // One that was never begun matters only where it can be looked up.
         let planned = plan.phase(phase).and_then(|phase| phase.canary.as_ref());
         let planned = planned.filter(|_| run.flags.is_some());
-        let flags = noted.into_iter().map(|noted| noted.flag);
-        for flag in flags.chain(planned.map(|canary| canary.flag.clone())) {
-            let one = (phase.clone(), flag);
-            if !found.contains(&one) {
-                found.push(one);
+        let noted = noted.into_iter().map(|noted| (noted.flag, true));
+        for (flag, was_begun) in noted.chain(planned.map(|canary| (canary.flag.clone(), false))) {
+            if !found
+                .iter()
+                .any(|one| one.phase == *phase && one.flag == flag)
+            {
+                found.push(Ending {
+                    phase: phase.clone(),
+                    flag,
+                    was_begun,
+                });
             }
         }
     }

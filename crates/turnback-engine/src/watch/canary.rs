@@ -36,8 +36,13 @@ pub(super) struct Lead {
 pub(super) enum Led {
     /// Nothing.
     Nothing,
-    /// A step has begun: what was measured of its clients before does not count.
-    Began,
+    /// A step is to begin ([`Lead::enter`]).
+    Enter {
+        /// The share that stands.
+        from: Share,
+        /// The share to set.
+        to: Share,
+    },
     /// People are to be asked.
     Ask(Ask, String),
 }
@@ -105,7 +110,7 @@ impl Lead {
             self.tell_of_step(run).await?;
         }
         match next {
-            Next::Enter { from, to, .. } => self.enter(run, from, to).await,
+            Next::Enter { from, to, .. } => Ok(Led::Enter { from, to }),
             Next::Hold { left } => {
                 self.show(run, left, None);
                 Ok(Led::Nothing)
@@ -136,13 +141,14 @@ impl Lead {
         share_of(&stored.set, self.flag())
     }
 
-    /// Begins a step. What a crash leaves undone of it is done by whoever goes on.
-    async fn enter<T: Target, J: Journal>(
+    /// Begins a step, and says whether it has begun. What a crash leaves undone of it is done by
+    /// whoever goes on.
+    pub(super) async fn enter<T: Target, J: Journal>(
         &mut self,
         run: &Run<T, J>,
         from: Share,
         to: Share,
-    ) -> Result<Led, EngineError> {
+    ) -> Result<bool, EngineError> {
         let step = self.rollout.step();
         let of = self.rollout.canary().steps.len();
         run.note_step(&self.phase, self.noted(to, false)).await?;
@@ -151,13 +157,13 @@ impl Lead {
         {
             // It is asked again what the flag is at, and this is tried again.
             self.tell_of_flag(run, Some(why)).await?;
-            return Ok(Led::Nothing);
+            return Ok(false);
         }
         run.note_step(&self.phase, self.noted(to, true)).await?;
         self.rollout.entered();
         self.shown = None;
         self.tell_of_step(run).await?;
-        Ok(Led::Began)
+        Ok(true)
     }
 
     async fn tell_of_step<T: Target, J: Journal>(
@@ -301,8 +307,8 @@ impl<T: Target, J: Journal> Run<T, J> {
                 self.target.done_steps(&self.plan, phase).await
             })
             .await?;
-        let settle = done.iter().filter(|(stage, _)| *stage == Stage::Settle);
-        Ok(settle.filter_map(|(_, step)| Noted::read(step)).collect())
+        let notes = done.iter().filter(|(stage, _)| *stage == Stage::CutOver);
+        Ok(notes.filter_map(|(_, step)| Noted::read(step)).collect())
     }
 
     async fn note_step(&self, phase: &str, noted: Noted) -> Result<(), EngineError> {
@@ -310,7 +316,7 @@ impl<T: Target, J: Journal> Run<T, J> {
             key: StepKey {
                 plan: self.plan.clone(),
                 phase: phase.to_owned(),
-                stage: Stage::Settle,
+                stage: Stage::CutOver,
                 step: noted.step(),
             },
             after: None,

@@ -93,8 +93,8 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
         Ok(())
     }
 
-    /// A run that goes on where the canary has everybody compares with what was remembered of the
-    /// rest.
+    /// Where the canary has everybody, a run that has measured too little of the rest compares with
+    /// what one before it remembered.
     async fn recall(&mut self) {
         if self.share() != Some(Share::ALL) {
             return;
@@ -103,10 +103,11 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
         let kept = kept.ok().flatten().unwrap_or_default();
         let now = self.now();
         for (name, judge) in &mut self.judges {
-            if let AnyJudge::Versus(versus) = judge {
-                if let Some(series) = kept.guards.get(name) {
-                    versus.recall(series);
-                }
+            if let AnyJudge::Versus(versus) = judge
+                && let Some(series) = kept.guards.get(name)
+                && !versus.knows_the_rest()
+            {
+                versus.recall(series);
                 versus.begin_step(now, true);
             }
         }
@@ -132,9 +133,12 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
     /// A moment has passed: guards may have fallen silent, deadlines have come, people answered.
     pub(super) async fn tick(&mut self) -> Result<Option<TurnBack>, EngineError> {
         let now = self.now();
+        let nobody = self.share().is_none_or(|share| share == Share::NONE);
         let verdicts = self
             .judges
             .values_mut()
+            // Before the first step there is nobody to be silent.
+            .filter(|judge| !nobody || judge.guard().of == Of::Everybody)
             .filter_map(|judge| judge.look(now))
             .collect();
         if let Some(turn_back) = self.hear(verdicts).await? {
@@ -169,7 +173,14 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
         };
         match lead.goes_on(self.run, now, seen).await? {
             Led::Nothing => self.set_gate(),
-            Led::Began => self.begin_step(now).await,
+            Led::Enter { from, to } => {
+                if to == Share::ALL {
+                    remember(&self.judges, &self.watchers.store, &self.phase).await;
+                }
+                if lead.enter(self.run, from, to).await? {
+                    self.begin_step(now).await;
+                }
+            }
             Led::Ask(ask, because) => {
                 let asked = self.watch.ask_of_canary(now, ask, because, &self.standings);
                 if let Some((question, next)) = asked {
@@ -185,19 +196,13 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
     /// What was measured of the canary's clients before a step says nothing of it.
     async fn begin_step(&mut self, now: Moment) {
         let is_alone = self.share() == Some(Share::ALL);
-        let mut remembered = Baseline::default();
         for (name, judge) in &mut self.judges {
             if let AnyJudge::Versus(versus) = judge {
                 versus.begin_step(now, is_alone);
                 self.said.remove(name);
-                remembered.guards.insert(name.clone(), versus.remembered());
             }
         }
-        if is_alone {
-            let kept = of_rest(&self.phase);
-            // Where it cannot be kept this run has it; the store says itself what is wrong.
-            let _ = self.watchers.store.keep_baseline(&kept, &remembered).await;
-        }
+        self.recall().await;
         self.set_gate();
     }
 
@@ -456,4 +461,20 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
 /// The name under which the store keeps what was measured of the rest. No phase has it.
 fn of_rest(phase: &str) -> String {
     format!("{phase}@rest")
+}
+
+/// Keeps what was measured of the rest, before there is none any more.
+async fn remember<S: WatchStore>(judges: &BTreeMap<String, AnyJudge>, store: &S, phase: &str) {
+    let mut remembered = Baseline::default();
+    for (name, judge) in judges {
+        if let AnyJudge::Versus(versus) = judge
+            && versus.knows_the_rest()
+        {
+            remembered.guards.insert(name.clone(), versus.remembered());
+        }
+    }
+    if !remembered.guards.is_empty() {
+        // Where it cannot be kept this run has it; the store says itself what is wrong.
+        let _ = store.keep_baseline(&of_rest(phase), &remembered).await;
+    }
 }

@@ -361,6 +361,8 @@ impl<T: Target, J: Journal, P: Probes, S: WatchStore> OnePhase<'_, T, J, P, S> {
         mut through: channel::Receiver<Option<PhaseState>>,
     ) -> Result<Watched, EngineError> {
         let mut states = self.run.states.subscribe();
+        // Whoever goes forward may have come to another state before this was first asked.
+        states.mark_changed();
         let mut look = tokio::time::interval(LOOK);
         let mut baking: Option<Baking> = None;
         loop {

@@ -20,5 +20,9 @@ impl Journal for Wire {
 }
 
 impl Observer for Wire {
-    fn see(&self, _progress: &Progress) {}
+    fn see(&self, progress: &Progress) {
+        if let Progress::CanaryStopped { .. } = progress {
+            self.note_hook("the canary waits for a person");
+        }
+    }
 }

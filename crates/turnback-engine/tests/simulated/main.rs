@@ -5,6 +5,7 @@
 //!
 //! How PostgreSQL itself keeps these promises is tested on a real server.
 
+mod canary;
 mod controllers;
 mod every_point;
 mod fault;

@@ -8,6 +8,7 @@ use turnback_core::name::{Ident, TableName};
 use turnback_core::schema::{Schema, Snapshot};
 use turnback_engine::error::TargetError;
 
+use crate::canary::Outside;
 use crate::ledger::Ledger;
 
 /// What is committed.
@@ -33,6 +34,8 @@ pub struct Server {
     pub ledger_is_open: bool,
     /// Hooks that ran: no matter of the server's, and nothing that it could forget.
     pub hooks: Vec<String>,
+    /// What a canary meets outside of the server, which forgets nothing of it either.
+    pub outside: Outside,
     pub held: bool,
 }
 

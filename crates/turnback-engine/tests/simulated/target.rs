@@ -94,7 +94,7 @@ impl Wire {
         self.server().hooks.push(name.to_owned());
     }
 
-    fn server(&self) -> MutexGuard<'_, Server> {
+    pub fn server(&self) -> MutexGuard<'_, Server> {
         guard(&self.server)
     }
 
@@ -153,6 +153,7 @@ impl Wire {
                 return Err(TargetError::Fenced);
             }
             server.now = next;
+            server.must_have_the_shape_that_the_flag_sends_to();
             if waits_for_disk {
                 server.commit();
             }

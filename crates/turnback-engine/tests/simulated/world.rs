@@ -1,8 +1,11 @@
 //! Commands on the simulated server, disturbed and not.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use turnback_core::canary::Canary;
 use turnback_core::exit::ExitCode;
+use turnback_core::guard::Guard;
 use turnback_core::plan::{Phase, Plan};
 use turnback_core::program::Program;
 use turnback_core::scope::{BackRefused, Scope};
@@ -10,8 +13,10 @@ use turnback_core::state::PhaseState;
 use turnback_engine::edges::PhaseRecord;
 use turnback_engine::error::EngineError;
 use turnback_engine::stop::Stop;
+use turnback_engine::watch::up_watched;
 use turnback_engine::{BackTo, Recovery, Run, Until, back, contract, recover, up};
 
+use crate::canary::{Outside, clock_begins, rolls_back, watchers};
 use crate::fault::{Fault, Kind};
 use crate::hooks::helpers;
 use crate::ledger::Ledger;
@@ -29,6 +34,12 @@ pub enum Command {
     Contract,
     /// Back as a whole, with hooks.
     Recover,
+    /// Forward, watched, with what a canary needs.
+    Watched,
+    /// Back as a whole, with flags.
+    EndCanary,
+    /// The same, with the flags as they are.
+    LeaveFlags,
 }
 
 /// How a command ended.
@@ -77,6 +88,22 @@ impl World {
         }
     }
 
+    /// A phase of two shapes with a canary, begun but with nothing done.
+    pub fn with_canary(program: Program, canary: Canary, guards: Vec<Guard>) -> Self {
+        let mut world = Self::new(&[program], &[]);
+        let mut plan = (*world.plan).clone();
+        plan.phases[0].canary = Some(canary);
+        plan.decisions = rolls_back(&guards);
+        plan.guards = guards;
+        world.plan = Arc::new(plan);
+        world
+    }
+
+    /// What is outside of the server, to be changed.
+    pub fn outside(&mut self) -> &mut Outside {
+        &mut self.server.outside
+    }
+
     /// Runs a command while these things go wrong; gives how it ended and how many points it
     /// passed.
     pub fn run(&mut self, command: Command, faults: &[Fault]) -> (Ended, usize) {
@@ -89,6 +116,22 @@ impl World {
             tokio::select! {
                 outcome = carry_out(wire.clone(), self.plan.clone(), command) => outcome.into(),
                 () = wire.killed() => Ended::Killed,
+            }
+        });
+        self.take(&server);
+        (ended, wire.points())
+    }
+
+    /// Runs a command until it ends, or has been at work for so long and is killed.
+    pub fn run_for(&mut self, command: Command, time: Duration) -> (Ended, usize) {
+        self.server.commit();
+        self.server.commit();
+        let server: Shared = Arc::new(Mutex::new(self.server.clone()));
+        let wire = Wire::new(server.clone(), &[]);
+        let ended = runtime().block_on(async {
+            tokio::select! {
+                outcome = carry_out(wire.clone(), self.plan.clone(), command) => outcome.into(),
+                () = tokio::time::sleep(time) => Ended::Killed,
             }
         });
         self.take(&server);
@@ -227,6 +270,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 async fn carry_out(wire: Wire, plan: Arc<Plan>, command: Command) -> Result<(), EngineError> {
+    clock_begins();
     let mut run = Run::begin(
         wire.clone(),
         wire.clone(),
@@ -243,6 +287,21 @@ async fn carry_out(wire: Wire, plan: Arc<Plan>, command: Command) -> Result<(), 
         Command::Back => back(&run, &Scope::All, BackTo::Start).await.map(drop),
         Command::BackOne => back(&run, &Scope::Current, BackTo::Start).await.map(drop),
         Command::Contract => contract(&run, None).await.map(drop),
+        Command::Watched => {
+            run.flags = Some(Arc::new(wire.clone()));
+            let watchers = watchers(&wire, &plan);
+            up_watched(&run, &plan, &Until::default(), &watchers)
+                .await
+                .map(drop)
+        }
+        Command::EndCanary | Command::LeaveFlags => {
+            run.flags = Some(Arc::new(wire.clone()));
+            let recovery = Recovery {
+                leave_flags: command == Command::LeaveFlags,
+                ..Recovery::because("it was typed")
+            };
+            recover(&run, &plan, &Scope::All, recovery).await.map(drop)
+        }
         Command::Recover => {
             run.helpers = Some(helpers(&wire));
             recover(&run, &plan, &Scope::All, Recovery::because("it was typed"))
