@@ -14,6 +14,7 @@ use turnback_engine::flags::Flags;
 use turnback_engine::watch::{Answered, WatchStore};
 use turnback_store::{ControlStore, StorePlace};
 
+use crate::flags::TimedFlags;
 use crate::output::Screen;
 use crate::telling::{Correspondent, Telling};
 
@@ -84,8 +85,8 @@ impl Entries {
 
     /// Where flags are kept; nothing where there is no control store.
     pub(crate) fn flags(&self) -> Option<Arc<dyn Flags>> {
-        let store = self.store()?;
-        Some(Arc::new(store))
+        let flags = TimedFlags(self.store()?);
+        Some(Arc::new(flags))
     }
 
     fn store(&self) -> Option<ControlStore> {

@@ -5,6 +5,7 @@ mod commands;
 mod context;
 mod defect;
 pub mod failure;
+mod flags;
 mod helpers;
 mod journal;
 mod output;

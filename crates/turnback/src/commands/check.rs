@@ -13,7 +13,7 @@ use crate::output::paragraph::width;
 pub(crate) async fn run(args: CheckArgs) -> Result<ExitCode, Failure> {
     let loaded = Loaded::read(&args.file)?;
     let target = loaded.target().await?;
-    let verdict = preflight(&loaded, &target, None).await?;
+    let verdict = preflight(&loaded, &target, Some(&args.file.store), None).await?;
     if args.json {
         anstream::println!("{:#}", as_json(&loaded, &verdict));
     } else {

@@ -8,25 +8,31 @@ use turnback_core::backup::Demand;
 use turnback_core::canary::{Side, of_side};
 use turnback_core::decision::past_the_irreversible;
 use turnback_core::exit::ExitCode;
+use turnback_core::flag::{By, Change, Flag, FlagSet};
 use turnback_core::guard::Of;
 use turnback_core::phases::{PhaseProgram, programs};
 use turnback_core::plan::Phase;
 use turnback_core::preflight::{
-    Connections, Finding, Weight, guard_finding, outward_findings, server_findings, unfit_view,
+    Connections, Finding, Weight, canary_finding, guard_finding, outward_findings, server_findings,
+    unfit_view,
 };
 use turnback_core::program::Program;
 use turnback_core::schema::Snapshot;
 use turnback_core::state::PhaseState;
 use turnback_engine::edges::{PhaseRecord, Target};
+use turnback_engine::flags::{Flags, FlagsError};
 use turnback_engine::live_versions;
 use turnback_engine::watch::{Probes, Scene};
 use turnback_postgres::PostgresTarget;
 use turnback_postgres::trial::failures;
+use turnback_store::{ControlStore, StorePlace};
 
 use super::backup::required;
 use super::watching::probes;
 use crate::context::{Loaded, snapshot};
 use crate::failure::Failure;
+use crate::flags::TimedFlags;
+use crate::journal::in_time;
 
 /// One look at plan, ledger and catalog: every phase of the plan, with its program.
 pub(crate) struct Look {
@@ -159,10 +165,12 @@ impl Verdict {
 }
 
 /// Everything that stands in the way, or that somebody should know, of the phases up to and
-/// including `to`; of all when there is no such limit.
+/// including `to`; of all when there is no such limit. `store` is the control store, whose flags
+/// canaries need; canaries are left out without it.
 pub(crate) async fn preflight(
     loaded: &Loaded,
     target: &PostgresTarget,
+    store: Option<&StorePlace>,
     to: Option<&str>,
 ) -> Result<Verdict, Failure> {
     let look = look(loaded, target).await?;
@@ -193,6 +201,11 @@ pub(crate) async fn preflight(
     }
     for (finding, phases) in guards(loaded, target, phases).await? {
         found.push(Found { finding, phases });
+    }
+    if let Some(store) = store {
+        for (phase, finding) in canaries(store, &loaded.plan().name, phases).await {
+            note(&mut found, finding, Some(&phase));
+        }
     }
     for finding in outward_findings(loaded.plan()) {
         note(&mut found, finding, None);
@@ -333,4 +346,54 @@ async fn server(
         .filter_map(LookedAt::program)
         .collect();
     Ok(server_findings(&facts, &ahead, snapshot))
+}
+
+/// What keeps canaries from beginning. Looking makes no control store.
+async fn canaries(place: &StorePlace, plan: &str, phases: &[LookedAt]) -> Vec<(String, Finding)> {
+    let mut with_canary = phases
+        .iter()
+        .filter_map(|phase| Some((phase, phase.phase.canary.as_ref()?)))
+        .peekable();
+    if with_canary.peek().is_none() {
+        return vec![];
+    }
+    let mut found = Vec::new();
+    for (phase, canary) in with_canary {
+        let flags = settable_flags(place, plan, &canary.flag).await;
+        let flags = flags.as_ref().map_err(String::as_str);
+        let finding = canary_finding(canary, phase.state, flags);
+        found.extend(finding.map(|finding| (phase.phase.id.clone(), finding)));
+    }
+    found
+}
+
+/// The flags of a control store, once it is known that this one could be changed there.
+async fn settable_flags(place: &StorePlace, plan: &str, key: &str) -> Result<FlagSet, String> {
+    if place
+        .file()
+        .is_some_and(|file| matches!(file.try_exists(), Ok(false)))
+    {
+        return Ok(FlagSet::default());
+    }
+    let store = in_time(ControlStore::open(place, plan)).await;
+    let flags = TimedFlags(store.map_err(|error| error.to_string())?);
+    let words = |error: FlagsError| error.to_string();
+    let stored = flags.stored().await.map_err(words)?;
+    if let Some(share) = stored.set.flag(key).and_then(Flag::share) {
+        let same = Change::Rollout {
+            key: key.to_owned(),
+            from: None,
+            share,
+        };
+        let by = By {
+            who: "turnback check".to_owned(),
+            why: None,
+        };
+        // What is so already is not written, but the store must be one that can be.
+        match flags.change(&same, &by).await {
+            Ok(_) | Err(FlagsError::Refused(_)) => {}
+            Err(error) => return Err(words(error)),
+        }
+    }
+    Ok(stored.set)
 }

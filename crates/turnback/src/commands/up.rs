@@ -91,7 +91,7 @@ pub(crate) async fn go(
     let plan = loaded.plan();
     let to = order.until.phase.as_deref();
     known_phase(plan, to)?;
-    let verdict = preflight(loaded, &loaded.target().await?, to).await?;
+    let verdict = preflight(loaded, &loaded.target().await?, Some(&file.store), to).await?;
     if !verdict.is_go() {
         return Err(refusal(&verdict));
     }

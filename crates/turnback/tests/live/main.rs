@@ -5,6 +5,7 @@ mod asked;
 mod back_again;
 mod blockers;
 mod busy;
+mod canary;
 mod crash;
 mod every_step;
 mod full_disk;

@@ -81,7 +81,7 @@ pub(super) async fn run(
     report.target_version = version;
     report.copy_version = looked.snapshot.server_version;
     versions(screen, &report);
-    let checked = preflight(&copied_to, &course.target, None).await?;
+    let checked = preflight(&copied_to, &course.target, None, None).await?;
     report.findings = checked.findings().cloned().collect();
     if checked.is_go() {
         let programs: Vec<&Program> = looked
