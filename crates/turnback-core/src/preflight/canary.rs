@@ -106,8 +106,12 @@ mod tests {
 
     #[test]
     fn a_canary_on_its_way_is_left_to_its_run_and_one_that_is_over_needs_no_flag() {
-        let look = |state, flags| canary_finding(&canary(), state, Ok(flags));
-        assert_eq!(look(PhaseState::Expanded, &at(10)), None);
-        assert_eq!(look(PhaseState::CutOver, &FlagSet::default()), None);
+        let (on_its_way, none) = (at(10), FlagSet::default());
+        for (state, flags) in [
+            (PhaseState::Expanded, &on_its_way),
+            (PhaseState::CutOver, &none),
+        ] {
+            assert_eq!(canary_finding(&canary(), state, Ok(flags)), None);
+        }
     }
 }
