@@ -3,7 +3,7 @@
 use serde_json::json;
 use turnback_core::exit::ExitCode;
 
-use super::preflight::{Found, Verdict, preflight};
+use super::preflight::{Found, KeptIn, Verdict, preflight};
 use crate::cli::CheckArgs;
 use crate::context::Loaded;
 use crate::failure::Failure;
@@ -13,7 +13,13 @@ use crate::output::paragraph::width;
 pub(crate) async fn run(args: CheckArgs) -> Result<ExitCode, Failure> {
     let loaded = Loaded::read(&args.file)?;
     let target = loaded.target().await?;
-    let verdict = preflight(&loaded, &target, Some(&args.file.store), None).await?;
+    let verdict = preflight(
+        &loaded,
+        &target,
+        Some(KeptIn::Place(&args.file.store)),
+        None,
+    )
+    .await?;
     if args.json {
         anstream::println!("{:#}", as_json(&loaded, &verdict));
     } else {

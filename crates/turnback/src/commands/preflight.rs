@@ -164,13 +164,22 @@ impl Verdict {
     }
 }
 
+/// Where the flags of canaries are kept.
+#[derive(Clone, Copy)]
+pub(crate) enum KeptIn<'a> {
+    /// A control store that may not be there yet.
+    Place(&'a StorePlace),
+    /// One that is open.
+    Store(&'a ControlStore),
+}
+
 /// Everything that stands in the way, or that somebody should know, of the phases up to and
 /// including `to`; of all when there is no such limit. `store` is the control store, whose flags
 /// canaries need; canaries are left out without it.
 pub(crate) async fn preflight(
     loaded: &Loaded,
     target: &PostgresTarget,
-    store: Option<&StorePlace>,
+    store: Option<KeptIn<'_>>,
     to: Option<&str>,
 ) -> Result<Verdict, Failure> {
     let look = look(loaded, target).await?;
@@ -368,15 +377,19 @@ async fn canaries(place: &StorePlace, plan: &str, phases: &[LookedAt]) -> Vec<(S
 }
 
 /// The flags of a control store, once it is known that this one could be changed there.
-async fn settable_flags(place: &StorePlace, plan: &str, key: &str) -> Result<FlagSet, String> {
-    if place
-        .file()
-        .is_some_and(|file| matches!(file.try_exists(), Ok(false)))
-    {
-        return Ok(FlagSet::default());
-    }
-    let store = in_time(ControlStore::open(place, plan)).await;
-    let flags = TimedFlags(store.map_err(|error| error.to_string())?);
+async fn settable_flags(kept: KeptIn<'_>, plan: &str, key: &str) -> Result<FlagSet, String> {
+    let store = match kept {
+        KeptIn::Store(store) => store.clone(),
+        KeptIn::Place(place) => {
+            let file = place.file();
+            if file.is_some_and(|file| matches!(file.try_exists(), Ok(false))) {
+                return Ok(FlagSet::default());
+            }
+            let opened = in_time(ControlStore::open(place, plan)).await;
+            opened.map_err(|error| error.to_string())?
+        }
+    };
+    let flags = TimedFlags(store);
     let words = |error: FlagsError| error.to_string();
     let stored = flags.stored().await.map_err(words)?;
     if let Some(share) = stored.set.flag(key).and_then(Flag::share) {

@@ -15,7 +15,7 @@ use super::backup::required;
 use super::check::last_line;
 use super::forward::{Ground, LiveRun, under_lease};
 use super::hand_over;
-use super::preflight::{Found, IRREVERSIBLE, Verdict, preflight};
+use super::preflight::{Found, IRREVERSIBLE, KeptIn, Verdict, preflight};
 use super::watching::watchers;
 use crate::cli::{Blockers, PlanFile, UpArgs};
 use crate::context::Loaded;
@@ -91,7 +91,13 @@ pub(crate) async fn go(
     let plan = loaded.plan();
     let to = order.until.phase.as_deref();
     known_phase(plan, to)?;
-    let verdict = preflight(loaded, &loaded.target().await?, Some(&file.store), to).await?;
+    let verdict = preflight(
+        loaded,
+        &loaded.target().await?,
+        Some(KeptIn::Place(&file.store)),
+        to,
+    )
+    .await?;
     if !verdict.is_go() {
         return Err(refusal(&verdict));
     }

@@ -24,7 +24,7 @@ use super::stage::Stage;
 use super::{limits, phases, records};
 use crate::commands::backup::shelf;
 use crate::commands::incident::{Case, Cases};
-use crate::commands::preflight::preflight;
+use crate::commands::preflight::{KeptIn, preflight};
 use crate::context::Loaded;
 use crate::journal::in_time;
 
@@ -219,7 +219,8 @@ impl Looks for Sight {
 
     fn findings(&self) -> Answer<'_, Vec<model::Finding>> {
         Box::pin(self.findings.or_find(async {
-            let found = preflight(&self.loaded, &self.target, None).await;
+            let kept = KeptIn::Store(&self.store);
+            let found = preflight(&self.loaded, &self.target, Some(kept), None).await;
             let verdict = found.map_err(of_failure)?;
             Ok(verdict.found.into_iter().map(records::finding).collect())
         }))
