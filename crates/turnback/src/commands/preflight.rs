@@ -358,7 +358,7 @@ async fn server(
 }
 
 /// What keeps canaries from beginning. Looking makes no control store.
-async fn canaries(place: &StorePlace, plan: &str, phases: &[LookedAt]) -> Vec<(String, Finding)> {
+async fn canaries(place: KeptIn<'_>, plan: &str, phases: &[LookedAt]) -> Vec<(String, Finding)> {
     let mut with_canary = phases
         .iter()
         .filter_map(|phase| Some((phase, phase.phase.canary.as_ref()?)))
