@@ -359,15 +359,11 @@ async fn server(
 
 /// What keeps canaries from beginning. Looking makes no control store.
 async fn canaries(place: KeptIn<'_>, plan: &str, phases: &[LookedAt]) -> Vec<(String, Finding)> {
-    let mut with_canary = phases
-        .iter()
-        .filter_map(|phase| Some((phase, phase.phase.canary.as_ref()?)))
-        .peekable();
-    if with_canary.peek().is_none() {
-        return vec![];
-    }
     let mut found = Vec::new();
-    for (phase, canary) in with_canary {
+    for phase in phases {
+        let Some(canary) = &phase.phase.canary else {
+            continue;
+        };
         let flags = settable_flags(place, plan, &canary.flag).await;
         let flags = flags.as_ref().map_err(String::as_str);
         let finding = canary_finding(canary, phase.state, flags);
