@@ -251,6 +251,7 @@ pub fn rolls_back(guards: &[Guard]) -> Matrix {
         action: Action::Rollback {
             scope: Scope::Current,
         },
+        disable_flags: false,
         line: None,
     };
     Matrix { rows: vec![row] }
