@@ -7,6 +7,7 @@ mod decisions;
 mod flag;
 mod incident;
 mod init;
+mod install;
 mod maintenance;
 mod notify;
 mod rehearse;
@@ -39,6 +40,7 @@ pub use self::incident::{
     IncidentVerifyArgs, ReportFormat, StoreFile,
 };
 pub use self::init::{GenerateBy, GroupBy, InitArgs, KeyType};
+pub use self::install::{CompletionsArgs, ManArgs};
 pub use self::maintenance::{
     MaintenanceArgs, MaintenanceCommand, MaintenanceOffArgs, MaintenanceOnArgs,
     MaintenanceStatusArgs, Until,
@@ -238,6 +240,19 @@ Examples:
     Token(TokenArgs),
     /// Print the JSON schema of the plan file, for editors
     Schema,
+    /// Print what completes commands and options in a shell
+    #[command(after_help = "\
+Examples:
+  turnback completions bash > /etc/bash_completion.d/turnback
+  turnback completions zsh > \"${fpath[1]}/_turnback\"
+  turnback completions fish > ~/.config/fish/completions/turnback.fish")]
+    Completions(CompletionsArgs),
+    /// Write the manual: a page for turnback, and one for each command
+    #[command(after_help = "\
+Examples:
+  turnback man /usr/local/share/man/man1
+  turnback man . && man ./turnback-up.1")]
+    Man(ManArgs),
     /// Watch it work: a throw-away cluster, a million rows, live writers, there and back
     Demo(DemoArgs),
 }

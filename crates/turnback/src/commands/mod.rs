@@ -5,6 +5,7 @@ mod back;
 mod backup;
 mod baseline;
 mod check;
+mod completions;
 mod contract;
 mod demo;
 mod explain;
@@ -15,6 +16,7 @@ mod import;
 mod incident;
 mod init;
 mod maintenance;
+mod man;
 mod notify;
 mod plan;
 mod preflight;
@@ -84,6 +86,8 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve(args) => serve::run(args).await,
         Command::Token(args) => token::run(args).await,
         Command::Schema => schema::run(),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
         Command::Demo(args) => demo::run(args).await,
     }
 }
