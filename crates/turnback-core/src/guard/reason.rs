@@ -63,7 +63,7 @@ pub(super) fn pass(worst: Option<&(Option<String>, f64)>, recent: usize, guard: 
         return format!("{last}, which is not beyond {limits}");
     }
     format!(
-        "{last} in the last sample; of the last {recent} no {} are believed to be beyond {limits}",
+        "{last} in the last sample; fewer than {} of the last {recent} are beyond {limits}",
         guard.belief.beyond
     )
 }

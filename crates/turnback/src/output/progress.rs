@@ -190,7 +190,8 @@ impl Observer for Terminal {
                 stage,
                 steps,
             } if *steps > 0 => {
-                self.line(&format!("{phase}: {} ({steps} steps)", stage.title()));
+                let word = if *steps == 1 { "step" } else { "steps" };
+                self.line(&format!("{phase}: {} ({steps} {word})", stage.title()));
             }
             Progress::StageBegun { .. } => {}
             Progress::StepBegun { title, .. } => {
