@@ -9,6 +9,7 @@ mod canary;
 mod crash;
 mod every_step;
 mod full_disk;
+mod guide;
 mod hang;
 mod hooks;
 mod interrupt;
