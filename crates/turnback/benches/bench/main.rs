@@ -1,8 +1,8 @@
 //! Benchmarks: ratios and times from one run on one machine, as tables for docs/benchmarks.md.
 //!
 //! `make bench` runs all of them; names after `scripts/bench.sh` choose some: `backfill`,
-//! `cut-over`, `watching`, `clients`, `planning`. `--small` takes a tenth of the rows and shows only that
-//! they run.
+//! `cut-over`, `watching`, `serving`, `clients`, `planning`. `--small` takes a tenth of the rows and shows
+//! only that they run.
 
 mod backfill;
 mod clients;
@@ -10,6 +10,7 @@ mod cut_over;
 mod machine;
 mod planning;
 mod report;
+mod serving;
 mod watching;
 mod world;
 
@@ -49,7 +50,9 @@ async fn run() -> Result<(), Failure> {
         .map(String::as_str)
         .filter(|argument| *argument != "--small")
         .collect();
-    const ALL: [&str; 5] = ["backfill", "cut-over", "watching", "clients", "planning"];
+    const ALL: [&str; 6] = [
+        "backfill", "cut-over", "watching", "serving", "clients", "planning",
+    ];
     if let Some(unknown) = chosen.iter().find(|name| !ALL.contains(name)) {
         return Err(format!("{unknown} is no benchmark; there are {}", ALL.join(", ")).into());
     }
@@ -65,6 +68,9 @@ async fn run() -> Result<(), Failure> {
     }
     if wanted("watching") {
         show(watching::run([scale(50_000), scale(500_000), scale(5_000_000)]).await?);
+    }
+    if wanted("serving") {
+        show(serving::run(if small { 3 } else { 30 }).await?);
     }
     if wanted("clients") {
         show(clients::run(scale(200_000), if small { 1 } else { 4 }).await?);
