@@ -179,7 +179,7 @@ impl Judge {
         }
         let worst = self.worst();
         if !open {
-            let because = reason::pass(worst.as_ref(), recent, &self.guard);
+            let because = reason::pass(worst.as_ref(), &self.guard);
             return Some(self.verdict(at, Level::Pass, worst, because));
         }
         let unknown: Vec<&Content> = self

@@ -44,7 +44,7 @@ pub(super) fn breach(beyond: &Beyond, threshold: &Threshold, guard: &Guard) -> S
 }
 
 /// Nothing is wrong.
-pub(super) fn pass(worst: Option<&(Option<String>, f64)>, recent: usize, guard: &Guard) -> String {
+pub(super) fn pass(worst: Option<&(Option<String>, f64)>, guard: &Guard) -> String {
     let limits: Vec<String> = [&guard.warning, &guard.critical]
         .into_iter()
         .flatten()
@@ -63,8 +63,8 @@ pub(super) fn pass(worst: Option<&(Option<String>, f64)>, recent: usize, guard: 
         return format!("{last}, which is not beyond {limits}");
     }
     format!(
-        "{last} in the last sample; fewer than {} of the last {recent} are beyond {limits}",
-        guard.belief.beyond
+        "{last} in the last sample; fewer than {} of the last {} are beyond {limits}",
+        guard.belief.beyond, guard.belief.of
     )
 }
 

@@ -113,7 +113,13 @@ async fn measure(
     }
     listeners.abort_all();
     let late = serving.late(since).await?;
-    let of_evaluations = |text: String| if times.is_empty() { "—".to_owned() } else { text };
+    let of_evaluations = |text: String| {
+        if times.is_empty() {
+            "—".to_owned()
+        } else {
+            text
+        }
+    };
     Ok(vec![
         name.to_owned(),
         format!("{} ms", late.value_at_quantile(0.99)),
@@ -195,8 +201,11 @@ impl Serving {
         let folder = tempfile::tempdir()?;
         let plan = folder.path().join("turnback.yaml");
         std::fs::write(&plan, plan_text(&world.url("chat"), guards))?;
-        let set = turnback(folder.path(), &["flag", "set", FLAG, "--rollout", "10%", "--by", "bench"])
-            .status()?;
+        let set = turnback(
+            folder.path(),
+            &["flag", "set", FLAG, "--rollout", "10%", "--by", "bench"],
+        )
+        .status()?;
         if !set.success() {
             return Err("the flag could not be set".into());
         }
@@ -252,7 +261,10 @@ impl Serving {
             let (status, answer) = connection.ask("GET", &path, "").await?;
             let answer: Value = serde_json::from_str(&answer)?;
             let samples = answer["samples"].as_array().map_or(&[][..], Vec::as_slice);
-            let at: Vec<u64> = samples.iter().filter_map(|one| one["at"].as_u64()).collect();
+            let at: Vec<u64> = samples
+                .iter()
+                .filter_map(|one| one["at"].as_u64())
+                .collect();
             if status != 200 || at.len() < 2 {
                 return Err(format!("guard g{guard} has {} samples: {status}", at.len()).into());
             }
@@ -324,7 +336,12 @@ impl Connection {
     }
 
     /// A request with a JSON body, if any; gives the status and the body of the answer.
-    async fn ask(&mut self, method: &str, path: &str, body: &str) -> Result<(u16, String), Failure> {
+    async fn ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> Result<(u16, String), Failure> {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n{body}",
