@@ -19,7 +19,7 @@ fn shown(bytes: &[u8]) -> String {
 
 fn packaging(file: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packaging");
-    std::fs::read_to_string(path.join(file)).unwrap()
+    std::fs::read_to_string(path.join(file)).expect("it is shipped")
 }
 
 #[test]
