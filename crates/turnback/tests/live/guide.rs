@@ -1,8 +1,11 @@
 //! The guide, as a new user follows it: every command of docs/guide.md, in its order.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep};
 
 use turnback_testkit::Cluster;
 
@@ -25,7 +28,7 @@ fn parts(guide: &str) -> Vec<Part> {
         if let Some(said) = line.strip_prefix("<!-- ") {
             let said = said.trim_end_matches(" -->");
             match said.strip_prefix("the background ends with exit code ") {
-                Some(code) => parts.push(Part::EndsWith(code.parse().unwrap())),
+                Some(code) => parts.push(Part::EndsWith(code.parse().expect("a number"))),
                 None => comment = Some(said),
             }
         } else if line == "```sh" {
@@ -50,14 +53,17 @@ fn parts(guide: &str) -> Vec<Part> {
 /// A shell in the reader's directory, with the program on its path.
 fn shell(block: &str, directory: &Path, url: &str) -> Command {
     let program = Path::new(env!("CARGO_BIN_EXE_turnback"));
-    let path = std::env::var("PATH").unwrap();
+    let path = std::env::var("PATH").expect("there is a path");
     let mut shell = Command::new("bash");
     shell
         .args(["-euo", "pipefail", "-c", block])
         .current_dir(directory)
         .env(
             "PATH",
-            format!("{}:{path}", program.parent().unwrap().display()),
+            format!(
+                "{}:{path}",
+                program.parent().expect("it is in a directory").display()
+            ),
         )
         .env("DATABASE_URL", url)
         .env_remove("TURNBACK_TARGET")
@@ -65,8 +71,9 @@ fn shell(block: &str, directory: &Path, url: &str) -> Command {
     shell
 }
 
-fn run(block: &str, directory: &Path, url: &str) {
-    let done = shell(block, directory, url).output().unwrap();
+async fn run(block: &str, directory: &Path, url: &str) {
+    let done = shell(block, directory, url).output().await;
+    let done = done.expect("bash can be started");
     assert!(
         done.status.success(),
         "{block}\nended with {}:\n{}\n{}",
@@ -77,14 +84,14 @@ fn run(block: &str, directory: &Path, url: &str) {
 }
 
 /// Waits until the output in a file has these words.
-fn wait_for(words: &str, output: &Path, child: &mut Child) {
+async fn wait_for(words: &str, output: &Path, child: &mut Child) {
     let begun = Instant::now();
     loop {
-        let said = std::fs::read_to_string(output).unwrap();
+        let said = std::fs::read_to_string(output).expect("it can be read");
         if said.contains(words) {
             return;
         }
-        if let Some(status) = child.try_wait().unwrap() {
+        if let Some(status) = child.try_wait().expect("it is ours") {
             panic!("it ended with {status} before it said {words:?}:\n{said}");
         }
         let waited = begun.elapsed();
@@ -92,12 +99,12 @@ fn wait_for(words: &str, output: &Path, child: &mut Child) {
             waited < Duration::from_secs(180),
             "{words:?} never came:\n{said}"
         );
-        std::thread::sleep(Duration::from_millis(50));
+        sleep(Duration::from_millis(50)).await;
     }
 }
 
-#[test]
-fn every_command_of_the_guide_does_what_the_guide_says() {
+#[tokio::test]
+async fn every_command_of_the_guide_does_what_the_guide_says() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let guide = std::fs::read_to_string(repository.join("docs/guide.md")).unwrap();
     let cluster = Cluster::shared();
@@ -116,7 +123,7 @@ fn every_command_of_the_guide_does_what_the_guide_says() {
     let mut background: Option<Child> = None;
     for part in parts(&guide) {
         match part {
-            Part::Run(block) => run(&block, directory, database.url()),
+            Part::Run(block) => run(&block, directory, database.url()).await,
             Part::Background(block) => {
                 let file = std::fs::File::create(&output).unwrap();
                 let child = shell(&block, directory, database.url())
@@ -127,11 +134,11 @@ fn every_command_of_the_guide_does_what_the_guide_says() {
                 background = Some(child);
             }
             Part::OnceItSays(words, block) => {
-                wait_for(&words, &output, background.as_mut().unwrap());
-                run(&block, directory, database.url());
+                wait_for(&words, &output, background.as_mut().unwrap()).await;
+                run(&block, directory, database.url()).await;
             }
             Part::EndsWith(code) => {
-                let status = background.take().unwrap().wait().unwrap();
+                let status = background.take().unwrap().wait().await.unwrap();
                 let said = std::fs::read_to_string(&output).unwrap();
                 assert_eq!(status.code(), Some(code), "{said}");
             }
