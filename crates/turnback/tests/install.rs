@@ -24,10 +24,13 @@ fn packaging(file: &str) -> String {
 
 #[test]
 fn bash_completes_commands_and_options() {
-    let script = shown(&turnback(&["completions", "bash"]).stdout);
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("turnback.bash");
+    std::fs::write(&script, turnback(&["completions", "bash"]).stdout).unwrap();
+    let script = script.display();
     let typed = |words: &str, last: &str| {
         let line = format!(
-            "{script}\nCOMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+            "source '{script}'; COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
              _turnback turnback '{last}' x; echo \"${{COMPREPLY[@]}}\""
         );
         let done = Command::new("bash").args(["-c", &line]).output().unwrap();
