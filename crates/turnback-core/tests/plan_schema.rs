@@ -47,7 +47,7 @@ fn everything() -> Value {
                     "flag": "users-uuid",
                     "compare": { "by": "application_name", "canary": "chat-v2", "rest": "chat-v1" },
                     "steps": ["0.1%", { "share": "50%", "ask": true, "deadline": "30m", "otherwise": "hold", "who": ["lead"], "hold": "5m" }],
-                    "hold": "10m"
+                    "hold": "10m", "drain": "30s"
                 },
                 "bake": "1h30m"
             },

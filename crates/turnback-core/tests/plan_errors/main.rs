@@ -152,7 +152,7 @@ fn unknown_keys_are_errors_with_the_nearest_known_one() {
     let (code, message) = only("bake: 30m", "guards: 30m");
     assert_eq!(code, "unknown-key");
     assert!(
-        message.contains("a phase has the keys `id`, `after`, `operations` and `bake`"),
+        message.contains("a phase has the keys `id`, `after`, `operations`, `bake` and `canary`"),
         "{message}"
     );
 }
