@@ -45,4 +45,5 @@ pub mod sql_operation;
 pub mod state;
 pub mod step;
 pub mod throttle;
+pub mod undeclared;
 pub mod watch;

@@ -16,6 +16,7 @@ pub mod session;
 mod silence;
 mod target;
 pub mod trial;
+pub mod undeclared;
 
 pub use self::ledger::throttle::Throttle;
 pub use self::probe::{ProbeScope, TargetProber};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::graph::{Graph, Place, components};
 use super::risk::Facts;
 use crate::name::{Ident, TableName};
-use crate::schema::{Snapshot, View};
+use crate::schema::{Snapshot, View, Vitals};
 
 /// One table that a phase touches.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,7 +68,7 @@ impl Work {
 
     /// What the risk of the phase is scored from.
     pub(super) fn facts(&self, snapshot: &Snapshot, graph: &Graph<'_>) -> Facts {
-        let vitals = self.columns.keys().map(|&t| &graph.table(t).vitals);
+        let vitals = self.columns.keys().flat_map(|&t| graph.stored(t));
         Facts {
             bytes: self.bytes(),
             tables: self.tables.len(),
@@ -174,18 +174,17 @@ fn measure(graph: &Graph<'_>, number: usize, columns: &BTreeSet<usize>, cycle: b
         .filter(|index| columns.iter().any(|column| index.reads.contains(column)))
         .count();
     // The catalog look knows the size of all indexes together: each counts as one share.
+    let stored = |measure: fn(&Vitals) -> u64| graph.stored(number).map(measure).sum::<u64>();
     let share = match table.indexes.len() {
         0 => 0,
-        all => (u128::from(table.vitals.index_bytes) * indexes as u128 / all as u128) as u64,
+        all => (u128::from(stored(|v| v.index_bytes)) * indexes as u128 / all as u128) as u64,
     };
     let rewrites = if cycle { 2 } else { 1 };
     Touched {
         table: graph.name(number).clone(),
         columns,
-        rows: table.vitals.rows,
-        bytes: table
-            .vitals
-            .heap_bytes
+        rows: stored(|v| v.rows),
+        bytes: stored(|v| v.heap_bytes)
             .saturating_mul(rewrites as u64)
             .saturating_add(share),
         rewrites,

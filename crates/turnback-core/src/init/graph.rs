@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::write;
 use crate::name::{Ident, TableName};
-use crate::schema::{Column, Snapshot, Table};
+use crate::schema::{Column, Snapshot, Table, Vitals};
 
 /// A column: number of its table in the graph, its position in the table.
 pub(super) type Place = (usize, usize);
@@ -88,6 +88,12 @@ impl<'a> Graph<'a> {
     /// A table.
     pub(super) fn table(&self, table: usize) -> &'a Table {
         self.tables[table].1
+    }
+
+    /// The tables that hold its rows, with their measures: its partitions, where it has any.
+    pub(super) fn stored(&self, table: usize) -> impl Iterator<Item = &'a Vitals> {
+        let tables = self.snapshot.with_partitions(self.name(table));
+        tables.map(|(_, table)| &table.vitals)
     }
 
     /// A column.

@@ -22,6 +22,7 @@ use crate::convert_key::Lookup;
 use crate::name::{Ident, TableName};
 use crate::plan::{ConvertKey, Generate};
 use crate::schema::Snapshot;
+use crate::undeclared::{Undeclared, undeclared};
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +89,8 @@ pub struct Draft {
     pub phases: Vec<DraftPhase>,
     /// Tables that were looked at and whose keys it does not name.
     pub skipped: Vec<Skipped>,
+    /// References that no foreign key declares, and that do not follow by themselves.
+    pub undeclared: Vec<Undeclared>,
     /// What each way to group the keys costs on this database.
     pub choices: Vec<Choice>,
 }
@@ -157,6 +160,10 @@ pub fn init(snapshot: &Snapshot, request: &Request) -> Result<Draft, InitError> 
     let graph = graph::Graph::new(snapshot, &request.schema);
     let (keys, skipped) = candidates::choose(&graph, request, &snapshot.database)?;
     let order = phases::Order::new(&graph, &keys);
+    let key_columns = keys
+        .iter()
+        .map(|&key| (graph.name(key.0).clone(), graph.column(key).name.clone()))
+        .collect();
 
     let mut choices = Vec::new();
     let mut chosen = Vec::new();
@@ -215,6 +222,7 @@ pub fn init(snapshot: &Snapshot, request: &Request) -> Result<Draft, InitError> 
         yaml: String::new(),
         phases,
         skipped,
+        undeclared: undeclared(snapshot, &key_columns),
         choices,
     };
     draft.yaml = render::render(&draft, &kinds, &graph, snapshot, request);

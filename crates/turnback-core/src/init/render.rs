@@ -8,6 +8,7 @@ use super::{Draft, DraftPhase, Group, Request, Touched, ids, operation, units, w
 use crate::name::TableName;
 use crate::plan::Generate;
 use crate::schema::Snapshot;
+use crate::undeclared::LeadsTo;
 
 /// Tables or columns that a sentence names before it counts the rest.
 const NAMED: usize = 8;
@@ -120,6 +121,34 @@ impl Page<'_> {
                 let line = format!("{}: {}", self.graph.show(&skip.table), skip.reason);
                 write::comment(out, "", "  ", "    ", &line);
             }
+        }
+        self.undeclared(out);
+    }
+
+    /// References that no foreign key declares.
+    fn undeclared(&self, out: &mut String) {
+        if self.draft.undeclared.is_empty() {
+            return;
+        }
+        write::comment(out, "", "", "", "");
+        let text = "Columns that look like references, but that no foreign key declares: these do \
+                    not follow, and stay integers (`turnback\u{1}check` looks at their values and \
+                    says what to do):";
+        write::comment(out, "", "", "", text);
+        for reference in self.draft.undeclared.iter().take(LISTED) {
+            let column = write::ident(&reference.column);
+            let whose = match &reference.leads_to {
+                LeadsTo::Table { table, .. } => self.graph.show(table),
+                LeadsTo::Any { kind, .. } => {
+                    format!("any table, as {} says", write::ident(kind))
+                }
+            };
+            let line = format!("{}.{column}: {whose}", self.graph.show(&reference.table));
+            write::comment(out, "", "  ", "    ", &line);
+        }
+        if let Some(more) = self.draft.undeclared.len().checked_sub(LISTED + 1) {
+            let more = format!("and {} more", more + 1);
+            write::comment(out, "", "  ", "    ", &more);
         }
     }
 

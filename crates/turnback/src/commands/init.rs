@@ -59,6 +59,13 @@ pub(crate) async fn run(args: InitArgs) -> Result<ExitCode, Failure> {
     for skipped in &draft.skipped {
         anstream::eprintln!("left out: {}: {}", skipped.table, skipped.reason);
     }
+    if !draft.undeclared.is_empty() {
+        let columns: Vec<String> = draft.undeclared.iter().map(ToString::to_string).collect();
+        anstream::eprintln!(
+            "do not follow, as no foreign key declares them: {}. They look like references; `turnback check` looks at their values",
+            columns.join(", ")
+        );
+    }
     let file = args.out.display();
     anstream::println!(
         "Wrote {file}: {} phases. It takes the database from DATABASE_URL.",

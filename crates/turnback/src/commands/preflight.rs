@@ -1,6 +1,6 @@
 //! Preflight: what `check` shows, and what `up` makes sure of before it starts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -10,6 +10,7 @@ use turnback_core::decision::past_the_irreversible;
 use turnback_core::exit::ExitCode;
 use turnback_core::flag::{By, Change, Flag, FlagSet};
 use turnback_core::guard::Of;
+use turnback_core::name::{Ident, TableName};
 use turnback_core::phases::{PhaseProgram, programs};
 use turnback_core::plan::Phase;
 use turnback_core::preflight::{
@@ -19,12 +20,14 @@ use turnback_core::preflight::{
 use turnback_core::program::Program;
 use turnback_core::schema::Snapshot;
 use turnback_core::state::PhaseState;
+use turnback_core::undeclared::{keys_of, undeclared, undeclared_finding};
 use turnback_engine::edges::{PhaseRecord, Target};
 use turnback_engine::flags::{Flags, FlagsError};
 use turnback_engine::live_versions;
 use turnback_engine::watch::{Probes, Scene};
 use turnback_postgres::PostgresTarget;
 use turnback_postgres::trial::failures;
+use turnback_postgres::undeclared::seen;
 use turnback_store::{ControlStore, StorePlace};
 
 use super::backup::required;
@@ -198,6 +201,9 @@ pub(crate) async fn preflight(
             note(&mut found, finding, Some(&phase.phase.id));
         }
     }
+    for (finding, phases) in undeclared_references(target, &look.snapshot, phases).await? {
+        found.push(Found { finding, phases });
+    }
     let resumes = look.phases.iter().any(|phase| phase.record.is_some());
     for finding in server(loaded, target, &look.snapshot, phases).await? {
         // A run of ours that was killed may still be dying; the lease itself decides.
@@ -334,6 +340,42 @@ async fn trials(target: &PostgresTarget, phase: &LookedAt) -> Result<Vec<Finding
     Ok(failed
         .into_iter()
         .map(|(view, message)| unfit_view(&view, &message))
+        .collect())
+}
+
+/// References that no foreign key declares, and that phases which are still to begin would leave
+/// behind.
+async fn undeclared_references(
+    target: &PostgresTarget,
+    snapshot: &Snapshot,
+    phases: &[LookedAt],
+) -> Result<Vec<(Finding, Vec<String>)>, Failure> {
+    let ahead: Vec<_> = phases
+        .iter()
+        .filter(|phase| phase.record.is_none())
+        .map(|phase| (&phase.phase.id, keys_of(&phase.phase, snapshot)))
+        .collect();
+    let keys = ahead.iter().flat_map(|(_, keys)| keys.clone()).collect();
+    let references = undeclared(snapshot, &keys);
+    if references.is_empty() {
+        return Ok(vec![]);
+    }
+    let mut session = target.session().await?;
+    let seen = seen(&mut session, &references).await.map_err(|error| {
+        let what = "looking at columns without foreign keys";
+        Failure::new(ExitCode::Stopped, format!("{what}: {error}"))
+    })?;
+    let judged = references.iter().zip(&seen);
+    let found = judged.filter_map(|(reference, seen)| undeclared_finding(reference, seen.as_ref()));
+    Ok(found
+        .map(|loose| {
+            let leaves_behind = |keys: &BTreeMap<TableName, Ident>| {
+                loose.tables.iter().any(|table| keys.contains_key(table))
+            };
+            let phases = ahead.iter().filter(|(_, keys)| leaves_behind(keys));
+            let names = phases.map(|(id, _)| (*id).clone()).collect();
+            (loose.finding, names)
+        })
         .collect())
 }
 

@@ -208,3 +208,44 @@ fn a_database_that_cannot_be_reached_is_no_stack_trace() {
         "{ran:#?}"
     );
 }
+
+#[test]
+fn references_that_nobody_declared_are_warned_of_with_what_their_values_say() {
+    let world = World::chat("undeclared", TWO_PHASES);
+    world.db.execute(
+        "INSERT INTO users (email, name) SELECT n::text, n::text FROM generate_series(1, 20) n;
+         CREATE TABLE visits (id bigint PRIMARY KEY, user_id integer, message_count integer);
+         INSERT INTO visits SELECT id, id FROM users;
+         CREATE TABLE notes (id bigint PRIMARY KEY, subject_type text, subject_id bigint);
+         INSERT INTO notes SELECT id, 'User', id FROM users;
+         CREATE TABLE imports (id bigint PRIMARY KEY, user_id bigint);
+         INSERT INTO imports SELECT id, id + 1000000000 FROM users;",
+    );
+    let said = world.json("check", 0);
+    let all = said["findings"].as_array().expect("a list");
+    let loose: Vec<(&str, &str, &Value)> = all
+        .iter()
+        .filter(|finding| finding["code"] == "undeclared-reference")
+        .filter_map(|found| {
+            let text = |key: &str| found[key].as_str();
+            Some((text("object")?, text("reason")?, &found["phases"]))
+        })
+        .collect();
+    let [note, visit] = loose.as_slice() else {
+        panic!("{loose:#?}")
+    };
+    assert_eq!(note.0, "column public.notes.subject_id");
+    assert!(note.1.contains("rows of public.users"), "{}", note.1);
+    assert_eq!(visit.0, "column public.visits.user_id");
+    assert!(
+        visit.1.contains("values looked at are keys there"),
+        "{}",
+        visit.1
+    );
+    assert_eq!(visit.2, &serde_json::json!(["users"]));
+    world
+        .db
+        .execute("ALTER TABLE visits ADD FOREIGN KEY (user_id) REFERENCES users");
+    let said = world.must(&["check"], 0);
+    assert!(!said.contains("visits.user_id"), "{said}");
+}
