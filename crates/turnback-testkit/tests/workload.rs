@@ -77,6 +77,27 @@ async fn a_clean_run_has_a_clean_verdict_through_every_shape() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_look_compares_what_the_writers_of_every_run_remember() {
+    let database = chat(Cluster::shared(), 100).await;
+    let mut joined = None;
+    for _ in 0..2 {
+        let workload = start(&database, &[(Shape::Public, 2)]).await;
+        work(&workload, 200).await;
+        joined = Some(workload.stop().await.after(joined));
+    }
+    let outcome = joined.expect("two runs");
+    let before = verdict(&database, &outcome).await;
+    assert!(before.is_clean(), "{before}");
+    assert!(before.acknowledged >= 400, "{before}");
+    for which in ["min", "max"] {
+        let row = format!("(SELECT {which}(id) FROM audit_logs WHERE detail LIKE 'w______.%')");
+        database.execute(&format!("DELETE FROM audit_logs WHERE id = {row}"));
+    }
+    let after = verdict(&database, &outcome).await;
+    assert_eq!(after.lost.len(), 2, "{after}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_happens_behind_the_writers_back_is_named() {
     let database = chat(Cluster::shared(), 500).await;
     let workload = start(&database, &[(Shape::Public, 3)]).await;

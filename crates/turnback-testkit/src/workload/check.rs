@@ -89,7 +89,7 @@ pub async fn check(url: &str, outcome: &Outcome, shape: &Shape) -> Result<Verdic
         .map_err(WorkloadError::while_doing("begin to check"))?;
     let mut verdict = Verdict {
         shape: shape.clone(),
-        acknowledged: outcome.stats.acknowledged,
+        acknowledged: outcome.acknowledged,
         rows: 0,
         lost: Vec::new(),
         invented: Vec::new(),
@@ -109,9 +109,11 @@ async fn compare_written(
     outcome: &Outcome,
     verdict: &mut Verdict,
 ) -> Result<(), WorkloadError> {
-    let prefix = run_prefix(outcome.run);
+    let runs: Vec<String> = outcome.runs.iter().map(|&run| run_prefix(run)).collect();
+    let (length, runs) = (run_prefix(0).len(), runs.join(","));
     let sql = format!(
-        "SELECT * FROM ({}) r WHERE marker LIKE '{prefix}%' OR marker LIKE '%|{prefix}%'",
+        "SELECT * FROM ({}) r WHERE left(marker, {length}) = ANY ('{{{runs}}}') \
+         OR left(split_part(marker, '|', 2), {length}) = ANY ('{{{runs}}}')",
         table.select()
     );
     let rows = text_rows(connection, &sql)

@@ -109,13 +109,30 @@ pub struct Outcome {
     pub stats: Report,
     /// The seed that was used.
     pub seed: u64,
-    run: u32,
+    runs: Vec<u32>,
+    acknowledged: u64,
     model: Model,
     anomalies: Vec<String>,
     bulk: Bulk,
 }
 
 impl Outcome {
+    /// Adds what the writers of earlier runs on the same database remember, so that one look at
+    /// each table compares all of it, however many runs there were.
+    #[must_use]
+    pub fn after(mut self, earlier: Option<Self>) -> Self {
+        let Some(earlier) = earlier else {
+            return self;
+        };
+        self.runs.extend(earlier.runs);
+        self.acknowledged += earlier.acknowledged;
+        self.model.merge(earlier.model);
+        self.anomalies.extend(earlier.anomalies);
+        // What was there before all of them.
+        self.bulk = earlier.bulk;
+        self
+    }
+
     /// What writers saw during the run that must not be (an acknowledged row that could not be
     /// found, a forbidden write that was accepted); part of every verdict as `wrong`.
     pub fn anomalies(&self) -> &[String] {
@@ -268,10 +285,12 @@ impl Workload {
             model.merge(memory.model);
             anomalies.extend(memory.anomalies);
         }
+        let stats = self.meter.stats().total;
         Outcome {
-            stats: self.meter.stats().total,
+            acknowledged: stats.acknowledged,
+            stats,
             seed: self.options.seed,
-            run: self.run,
+            runs: vec![self.run],
             model,
             anomalies,
             bulk: self.bulk,

@@ -68,8 +68,11 @@ pub(crate) async fn run(args: InitArgs) -> Result<ExitCode, Failure> {
     }
     let file = args.out.display();
     anstream::println!(
-        "Wrote {file}: {} phases. It takes the database from DATABASE_URL.",
-        draft.phases.len()
+        "Wrote {file}: {}. It takes the database from DATABASE_URL.",
+        match draft.phases.len() {
+            1 => "1 phase".to_owned(),
+            phases => format!("{phases} phases"),
+        }
     );
     anstream::println!(
         "Next: turnback check --plan {file}; turnback plan --plan {file}; turnback up --plan {file}"

@@ -57,7 +57,8 @@ struct Line {
 pub struct Busy<'a> {
     world: &'a World,
     workload: Option<Workload>,
-    outcomes: Vec<Outcome>,
+    outcome: Option<Outcome>,
+    turns: u64,
     histories: Option<Histories>,
     remembered: Remembered,
     control: Control,
@@ -76,7 +77,8 @@ impl<'a> Busy<'a> {
         let mut busy = Self {
             world,
             workload: None,
-            outcomes: Vec::new(),
+            outcome: None,
+            turns: 0,
             histories: None,
             remembered: Remembered::default(),
             control,
@@ -88,7 +90,8 @@ impl<'a> Busy<'a> {
     }
 
     async fn again(&mut self, writers: &[(Shape, usize)], shapes: &[Shape]) {
-        let seed = self.seed.wrapping_add(self.outcomes.len() as u64);
+        let seed = self.seed.wrapping_add(self.turns);
+        self.turns += 1;
         let options = WorkloadOptions {
             seed,
             pace: Some(PACE),
@@ -273,22 +276,21 @@ impl<'a> Busy<'a> {
         let workload = self.workload.take().expect("writers are at work");
         let outcome = workload.stop().await;
         self.no_error(&outcome.stats);
-        self.outcomes.push(outcome);
+        let outcome = outcome.after(self.outcome.take());
         let histories = self.histories.take().expect("clients are at work");
         let errors = histories.mark().errors;
         assert_eq!(errors, Vec::<String>::new());
         self.remembered.extend(histories.stop().await);
         for shape in shapes {
-            for outcome in &self.outcomes {
-                let verdict = check(self.world.db.url(), outcome, shape).await;
-                let verdict = verdict.expect("the tables are there");
-                assert!(verdict.is_clean(), "{verdict}");
-            }
+            let verdict = check(self.world.db.url(), &outcome, shape).await;
+            let verdict = verdict.expect("the tables are there");
+            assert!(verdict.is_clean(), "{verdict}");
             self.every_entry_has_its_mark(shape).await;
             let found = Found::through(&mut self.world.session().await, shape).await;
             let findings = judge(&self.remembered, &found.expect("the tables are there"));
             assert!(findings.is_empty(), "through {shape}: {findings:#?}");
         }
+        self.outcome = Some(outcome);
     }
 
     /// What refers to a partitioned table by its whole key goes where the row goes.
