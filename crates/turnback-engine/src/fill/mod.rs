@@ -7,7 +7,7 @@ mod tidy;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, Notify, watch};
@@ -32,8 +32,6 @@ const STRIPES_PER_WORKER: u32 = 8;
 const FIRST_PAGES: i64 = 64;
 /// The most sessions side by side; those that the pace does not let work wait.
 const MOST_WORKERS: u32 = 64;
-/// How long a worker that waits for its turn does not look whether the work is over.
-const TURN: Duration = Duration::from_millis(200);
 /// How much the last batch counts in how much longer than they should batches take.
 const LATELY: f64 = 0.2;
 /// Refusals in a row before a batch leaves out the rows that somebody holds.
@@ -108,8 +106,7 @@ impl<T: Target, J: Journal> Run<T, J> {
             observer: self.observer.clone(),
             stop: self.stop.clone(),
             gate: self.gate.clone(),
-            failed: AtomicBool::new(false),
-            dealt: AtomicBool::new(false),
+            whole: watch::Sender::new(Whole::default()),
             strain: std::sync::Mutex::new(1.0),
             longest: std::sync::Mutex::new(Duration::ZERO),
             pages: AtomicU64::new(0),
@@ -137,7 +134,7 @@ impl<T: Target, J: Journal> Run<T, J> {
             });
             if let Err(error) = ended {
                 // The others stop at their next batch; what they committed stays.
-                shared.failed.store(true, Ordering::Relaxed);
+                shared.whole.send_modify(|whole| whole.failed = true);
                 failure.get_or_insert(error);
             }
         }
@@ -179,10 +176,7 @@ struct Shared<T> {
     observer: Arc<dyn Observer>,
     stop: Stop,
     gate: Gate,
-    /// One of the workers has: the others need not go on.
-    failed: AtomicBool,
-    /// Every stripe has been begun: whoever has one sees it through.
-    dealt: AtomicBool,
+    whole: watch::Sender<Whole>,
     /// How many times longer than they should batches have taken lately.
     strain: std::sync::Mutex<f64>,
     /// The longest batch.
@@ -190,6 +184,15 @@ struct Shared<T> {
     pages: AtomicU64,
     rows: AtomicU64,
     of_pages: u64,
+}
+
+/// How things stand with all workers together; whoever waits for its turn hears of it.
+#[derive(Clone, Copy, Default)]
+struct Whole {
+    /// One of them has: the others need not go on.
+    failed: bool,
+    /// Every stripe has been begun: whoever has one sees it through.
+    dealt: bool,
 }
 
 impl<T> Shared<T> {
@@ -206,21 +209,34 @@ impl<T> Shared<T> {
 
 impl<T> Shared<T> {
     fn is_over(&self) -> bool {
-        self.stop.is_asked() || self.failed.load(Ordering::Relaxed)
+        self.stop.is_asked() || self.whole.borrow().failed
     }
 
     /// Whether the pace lets this worker begin a batch now.
     fn has_turn(&self, number: u32) -> bool {
         let pace = self.pace.borrow();
-        let among = number < pace.workers || self.dealt.load(Ordering::Relaxed);
+        let among = number < pace.workers || self.whole.borrow().dealt;
         among && !pace.paused && self.gate.holds(Point::Within).is_none()
     }
 
-    /// Waits until the pace changes, and for no longer than a moment.
-    async fn wait(&self) {
-        let mut pace = self.pace.subscribe();
-        // The sender lives as long as this value; a moment that is over is no error.
-        let _ = tokio::time::timeout(TURN, pace.changed()).await;
+    /// Waits until the pace lets this worker begin a batch, or the work is over: for each thing
+    /// that either depends on, and for no time.
+    async fn turn(&self, number: u32) {
+        // What changes after this is heard of, also when that is before the waiting begins.
+        let (mut pace, mut whole) = (self.pace.subscribe(), self.whole.subscribe());
+        loop {
+            let held = self.gate.held();
+            if self.is_over() || self.has_turn(number) {
+                return;
+            }
+            // The senders live as long as this value: none of these can fail.
+            tokio::select! {
+                _ = pace.changed() => {}
+                _ = whole.changed() => {}
+                () = self.gate.changed(&held) => {}
+                () = self.stop.asked() => {}
+            }
+        }
     }
 
     /// Takes the time of a batch in, and rests as the pace wants it.
@@ -260,14 +276,12 @@ async fn work<T: Target>(shared: Arc<Shared<T>>, number: u32) -> Result<(), Targ
     let mut pages = FIRST_PAGES;
     let mut full = FullPage::default();
     loop {
-        while !shared.is_over() && !shared.has_turn(number) {
-            shared.wait().await;
-        }
+        shared.turn(number).await;
         if shared.is_over() {
             return Ok(());
         }
         let Some(mut stripe) = shared.left.lock().await.pop_front() else {
-            shared.dealt.store(true, Ordering::Relaxed);
+            shared.whole.send_if_modified(|whole| !std::mem::replace(&mut whole.dealt, true));
             return Ok(());
         };
         let mut refused = 0;

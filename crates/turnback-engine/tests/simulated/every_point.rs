@@ -1,10 +1,12 @@
 //! One thing goes wrong at every point there is, and two things at every pair of points.
 
+use std::time::Duration;
+
 use turnback_core::program::Program;
 
 use crate::fault::{Fault, Kind};
 use crate::programs::{Piece, sql, two_shapes};
-use crate::world::{Command, World};
+use crate::world::{Command, Ended, World};
 
 /// Every kind of step, in two phases of two shapes and one of SQL.
 fn wide() -> World {
@@ -46,6 +48,15 @@ fn turns_back(disturbed: &World) {
         let mut world = disturbed.clone();
         world.again(Command::Back);
         world.must_be_as_before();
+    }
+}
+
+#[test]
+fn undisturbed_no_step_waits_for_the_clock() {
+    for (mut world, command) in journeys(&wide()) {
+        // The clock of the simulation jumps only when there is nothing else to do.
+        let (ended, _) = world.run_for(command, Duration::from_millis(1));
+        assert!(matches!(ended, Ended::Done), "{command:?}: {ended:?}");
     }
 }
 
