@@ -281,7 +281,9 @@ async fn work<T: Target>(shared: Arc<Shared<T>>, number: u32) -> Result<(), Targ
             return Ok(());
         }
         let Some(mut stripe) = shared.left.lock().await.pop_front() else {
-            shared.whole.send_if_modified(|whole| !std::mem::replace(&mut whole.dealt, true));
+            shared
+                .whole
+                .send_if_modified(|whole| !std::mem::replace(&mut whole.dealt, true));
             return Ok(());
         };
         let mut refused = 0;
