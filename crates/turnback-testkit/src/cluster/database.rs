@@ -209,6 +209,8 @@ fn with_database(url: &str, name: &str) -> String {
     let end = base[authority..]
         .find('/')
         .map_or(base.len(), |at| authority + at);
+    // libpq takes no blank in a URL since PostgreSQL 17.
+    let name = name.replace('%', "%25").replace(' ', "%20");
     format!("{}/{name}{parameters}", &base[..end])
 }
 
