@@ -15,6 +15,8 @@ pub enum GroupedBy {
     Text,
     /// It looks at sessions, which PostgreSQL tells apart by role and `application_name`.
     Sessions,
+    /// It looks at what PostgreSQL counts by role.
+    Roles,
     /// Not at all.
     Nothing,
 }
@@ -22,10 +24,11 @@ pub enum GroupedBy {
 /// How a probe can be asked about one group alone.
 pub fn grouped_by(probe: &Probe) -> GroupedBy {
     let named = match probe {
-        Probe::BuiltIn(BuiltIn::LongestTransaction | BuiltIn::LockWaits) => {
+        Probe::BuiltIn(BuiltIn::Connections | BuiltIn::LongestTransaction | BuiltIn::LockWaits) => {
             return GroupedBy::Sessions;
         }
-        Probe::BuiltIn(_) => false,
+        Probe::BuiltIn(BuiltIn::StatementTime) => return GroupedBy::Roles,
+        Probe::BuiltIn(_) | Probe::OfRole(..) => false,
         Probe::Sql(sql) => sql.contains(GROUP),
         Probe::Prometheus { query, .. } => query.contains(GROUP),
         Probe::Http(http) => http.url.expose_secret().contains(GROUP),
@@ -44,7 +47,11 @@ pub fn of_side(guard: &Guard, compare: &Compare, side: Side) -> Guard {
     let value = compare.value(side);
     let fill = |text: &str, quoted: &str| text.replace(GROUP, quoted);
     let probe = match &guard.probe {
+        Probe::BuiltIn(probe @ BuiltIn::StatementTime) if compare.by == ToldBy::Role => {
+            Probe::OfRole(*probe, value.to_owned())
+        }
         Probe::BuiltIn(probe) => sessions(*probe, compare.by, value),
+        Probe::OfRole(probe, role) => Probe::OfRole(*probe, role.clone()),
         Probe::Sql(sql) => Probe::Sql(fill(sql, &literal(value))),
         Probe::Prometheus { url, query } => Probe::Prometheus {
             url: url.clone(),
@@ -82,6 +89,7 @@ fn sessions(probe: BuiltIn, by: ToldBy, value: &str) -> Probe {
         ToldBy::Label => return Probe::BuiltIn(probe),
     };
     let measured = match probe {
+        BuiltIn::Connections => "count(*) / current_setting('max_connections')::float8",
         BuiltIn::LongestTransaction => {
             "coalesce(greatest(max(extract(epoch FROM clock_timestamp() - a.xact_start)), 0), 0)"
         }
@@ -137,6 +145,10 @@ mod tests {
             panic!("it is a query");
         };
         assert!(sql.contains("a.usename = 'o''neil'"), "{sql}");
+        let Probe::Sql(sql) = sessions(BuiltIn::Connections, ToldBy::ApplicationName, "v2") else {
+            panic!("it is a query");
+        };
+        assert!(sql.contains("a.application_name = 'v2'"), "{sql}");
         let label = sessions(BuiltIn::LockWaits, ToldBy::Label, "v2");
         assert_eq!(label, Probe::BuiltIn(BuiltIn::LockWaits));
     }

@@ -13,6 +13,9 @@ use crate::state::PhaseState;
 pub enum Probe {
     /// Needs no query of the user's.
     BuiltIn(BuiltIn),
+    /// The same, of what one role does alone: of a canary whose clients connect as a role of their
+    /// own.
+    OfRole(BuiltIn, String),
     /// A query on the target in a read-only transaction: one number, or rows of an object's name
     /// and its number.
     Sql(String),
@@ -188,7 +191,7 @@ impl Probe {
     /// Whether it asks the target itself.
     pub fn is_of_target(&self) -> bool {
         match self {
-            Self::BuiltIn(_) | Self::Sql(_) => true,
+            Self::BuiltIn(_) | Self::OfRole(..) | Self::Sql(_) => true,
             Self::Prometheus { .. }
             | Self::Http(_)
             | Self::Alertmanager { .. }
@@ -199,7 +202,7 @@ impl Probe {
     /// Whether there is anything to measure while a phase is in a state.
     pub fn applies_in(&self, state: PhaseState) -> bool {
         match self {
-            Self::BuiltIn(probe) => probe.applies_in(state),
+            Self::BuiltIn(probe) | Self::OfRole(probe, _) => probe.applies_in(state),
             _ => true,
         }
     }
@@ -207,7 +210,7 @@ impl Probe {
     /// The unit that its numbers always have; none where only the user knows.
     pub fn fixed_unit(&self) -> Option<Unit> {
         match self {
-            Self::BuiltIn(probe) => Some(probe.unit()),
+            Self::BuiltIn(probe) | Self::OfRole(probe, _) => Some(probe.unit()),
             Self::Http(http) => match http.expected {
                 Expected::Failure => Some(Unit::Number),
                 Expected::Latency => Some(Unit::Seconds),

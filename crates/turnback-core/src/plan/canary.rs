@@ -268,19 +268,34 @@ pub(super) fn check_guard(reader: &mut Reader<'_>, fields: &Fields<'_>, guard: &
                 quote(&guard.name)
             );
             let help = match &guard.probe {
-                Probe::BuiltIn(_) => "of the built-in probes, `longest_transaction` and `lock_waits` can; or write a `sql` or `prometheus` query with `{group}` in it".to_owned(),
+                Probe::BuiltIn(_) => "of the built-in probes, `longest_transaction`, `statement_time`, `lock_waits` and `connections` can; or write a `sql` or `prometheus` query with `{group}` in it".to_owned(),
                 _ => format!("write `{GROUP}` where the group belongs, as in `WHERE app = {GROUP}`: what tells it apart is put there, quoted"),
             };
             reader.error("no-group", &at, message, "of whom?").help = Some(help);
         }
         GroupedBy::Sessions => {
-            if guard.probe == Probe::BuiltIn(BuiltIn::LockWaits) && guard.is_relative() {
-                let message = "expected thresholds of their own for `lock_waits` of a canary, but found a change";
-                reader.error("uneven-groups", &at, message, "counts sessions").help = Some(
-                    "groups of different sizes have different numbers of sessions that wait: write `> 5`".to_owned(),
+            let counted = match guard.probe {
+                Probe::BuiltIn(BuiltIn::LockWaits) => {
+                    Some(("lock_waits", "sessions that wait: write `> 5`"))
+                }
+                Probe::BuiltIn(BuiltIn::Connections) => {
+                    Some(("connections", "sessions: write `> 40%`"))
+                }
+                _ => None,
+            };
+            if let Some((probe, instead)) = counted.filter(|_| guard.is_relative()) {
+                let message = format!(
+                    "expected thresholds of their own for `{probe}` of a canary, but found a change"
                 );
+                reader
+                    .error("uneven-groups", &at, message, "counts sessions")
+                    .help = Some(format!(
+                    "groups of different sizes have different numbers of {instead}"
+                ));
             }
         }
+        // Whether the groups are roles is looked at where the canary is known.
+        GroupedBy::Roles => {}
         GroupedBy::Text => {
             let quoted = match &guard.probe {
                 Probe::Sql(sql) => sql.contains("'{group}'"),
@@ -351,6 +366,19 @@ pub(super) fn check(
 
 fn check_pair(reader: &mut Reader<'_>, drafted: &CanaryDraft, guard: &Guard) {
     let CanaryDraft { canary, first, .. } = drafted;
+    if canary.compare.by != ToldBy::Role && grouped_by(&guard.probe) == GroupedBy::Roles {
+        let message = format!(
+            "expected groups that are told apart by `role`, but guard {} measures what PostgreSQL counts by role alone, and they are told apart by `{}`",
+            quote(&guard.name),
+            canary.compare.by.as_str()
+        );
+        reader
+            .error("role-of-statements", &drafted.at, message, "not a role")
+            .help = Some(
+            "have the two versions connect as roles of their own, and compare `by: role`; or measure times where the application does, by a `prometheus` query"
+                .to_owned(),
+        );
+    }
     if canary.compare.by == ToldBy::Label && grouped_by(&guard.probe) == GroupedBy::Sessions {
         let message = format!(
             "expected groups that PostgreSQL can tell apart, but guard {} looks at sessions, which have no labels",

@@ -128,7 +128,8 @@ fn groups_must_be_told_apart_by_what_a_probe_can_see() {
     assert!(wrong(same, GUARD)[0].contains("one-group"));
     let canary = format!("{{ flag: f, {COMPARE}, steps: [10%] }}");
     for (guard, code) in [
-        ("probe: connections, critical: 80%", "no-group"),
+        ("probe: rollback_rate, critical: 80%", "no-group"),
+        ("probe: connections, critical: +20%", "uneven-groups"),
         ("sql: SELECT 1, critical: '> 5'", "no-group"),
         ("probe: lock_waits, critical: +20%", "uneven-groups"),
         (
@@ -138,6 +139,23 @@ fn groups_must_be_told_apart_by_what_a_probe_can_see() {
     ] {
         let guards = format!("guards: {{ g: {{ of: canary, {guard} }} }}");
         assert!(only(&canary, &guards).contains(code), "{guard}");
+    }
+}
+
+#[test]
+fn statements_are_told_apart_by_role_alone() {
+    let guard = "guards: { slow: { of: canary, probe: statement_time, critical: x2 } }";
+    for (by, code) in [
+        ("application_name", Some("role-of-statements")),
+        ("label", Some("role-of-statements")),
+        ("role", None),
+    ] {
+        let canary =
+            format!("{{ flag: f, compare: {{ by: {by}, canary: v2, rest: v1 }}, steps: [10%] }}");
+        match code {
+            Some(code) => assert!(only(&canary, guard).contains(code), "{by}"),
+            None => assert!(read(&with(&canary, guard)).is_ok(), "{by}"),
+        }
     }
 }
 

@@ -32,7 +32,7 @@ impl Prober {
     /// What fails or takes too long is [`Reading::Failed`], with a sentence that holds no secret.
     pub async fn read(&self, probe: &Probe, timeout: Duration) -> Option<Reading> {
         Some(match probe {
-            Probe::BuiltIn(_) | Probe::Sql(_) => return None,
+            Probe::BuiltIn(_) | Probe::OfRole(..) | Probe::Sql(_) => return None,
             Probe::Prometheus { url, query } => {
                 prometheus::read(&self.http, url, query, timeout).await
             }

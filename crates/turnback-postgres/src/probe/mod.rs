@@ -86,7 +86,13 @@ impl TargetProber {
         let deadline = Instant::now() + timeout;
         let reading = async {
             match probe {
-                Probe::BuiltIn(probe) => self.built_in(guard, *probe, scope, deadline).await,
+                Probe::BuiltIn(probe) => {
+                    self.built_in(guard, (*probe, None), scope, deadline).await
+                }
+                Probe::OfRole(probe, role) => {
+                    self.built_in(guard, (*probe, Some(role.as_str())), scope, deadline)
+                        .await
+                }
                 Probe::Sql(question) => self.ask(question, scope, deadline).await,
                 Probe::Prometheus { .. }
                 | Probe::Http(_)
@@ -149,7 +155,7 @@ impl TargetProber {
     async fn built_in(
         &self,
         guard: &str,
-        probe: BuiltIn,
+        (probe, role): (BuiltIn, Option<&str>),
         scope: &ProbeScope,
         deadline: Instant,
     ) -> Result<Option<Reading>, Failure> {
@@ -170,7 +176,7 @@ impl TargetProber {
             BuiltIn::SlotLag => server::slot_lag(on).await,
             BuiltIn::DiskFree => server::disk_free(on).await,
             BuiltIn::WalRate => activity::wal_rate(on, totals, guard).await,
-            BuiltIn::StatementTime => statements::time(on, totals, guard, scope).await,
+            BuiltIn::StatementTime => statements::time(on, totals, guard, scope, role).await,
             BuiltIn::InvalidForeignKeys => {
                 let standing = Standing::look(on, scope).await?;
                 let values = foreign_keys::invalid(&standing, &scope.program, &self.inner.seen);

@@ -13,12 +13,14 @@ use super::totals::{Counters, Totals};
 const EXTENSION: &str = "SELECT n.nspname::text FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace \
      WHERE e.extname = 'pg_stat_statements'";
 
-/// The mean time of all calls since the sample before; no data where there was none.
+/// The mean time of all calls since the sample before, or of those of one role; no data where there
+/// was none.
 pub(super) async fn time(
     session: &mut Session<'_>,
     totals: &Totals,
     guard: &str,
     scope: &ProbeScope,
+    role: Option<&str>,
 ) -> Result<Reading, Failure> {
     session.begin("").await?;
     let schema: Option<String> = sqlx::query_scalar(EXTENSION)
@@ -31,7 +33,7 @@ pub(super) async fn time(
              and run CREATE EXTENSION pg_stat_statements",
         ));
     };
-    let rows = sqlx::query(AssertSqlSafe(question(&Ident::new(schema), scope)))
+    let rows = sqlx::query(AssertSqlSafe(question(&Ident::new(schema), scope, role)))
         .bind(&scope.schema)
         .persistent(false)
         .fetch_all(&mut **session)
@@ -75,7 +77,13 @@ fn mean(now: &Counters, before: &Counters) -> Reading {
 ///
 /// The text tells which tables a statement is on: no more is known of it. Statements of turnback's
 /// own, and those that change tables rather than rows, are not the clients'.
-fn question(schema: &Ident, scope: &ProbeScope) -> String {
+fn question(schema: &Ident, scope: &ProbeScope, role: Option<&str>) -> String {
+    let of_role = role.map_or_else(String::new, |role| {
+        format!(
+            "AND s.userid = (SELECT r.oid FROM pg_roles r WHERE r.rolname = {}) ",
+            literal(role)
+        )
+    });
     let tables = if scope.program.tables.is_empty() {
         "(SELECT string_agg(regexp_replace(c.relname, '([^[:alnum:]_])', '\\\\\\1', 'g'), '|') FROM pg_class c \
           JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND n.nspname = $1)"
@@ -94,7 +102,7 @@ fn question(schema: &Ident, scope: &ProbeScope) -> String {
            ELSE s.userid || ':' || s.queryid END AS statement, \
            sum(s.calls)::float8, (sum(s.total_exec_time) / 1000)::float8 \
          FROM {schema}.pg_stat_statements s \
-         WHERE s.dbid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) AND s.toplevel \
+         WHERE s.dbid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) AND s.toplevel {of_role}\
          AND $1::text IS NOT NULL AND (s.query = '<insufficient privilege>' OR ( \
            s.query ~* ('(^|[^[:alnum:]_])(' || {tables} || ')($|[^[:alnum:]_])') \
            AND s.query !~* '(turnback|^[[:space:]]*(alter|create|drop|comment|grant|revoke|vacuum|analyze|reindex|cluster|refresh|truncate|lock|explain)[[:space:]])')) \

@@ -5,6 +5,7 @@
 )]
 
 mod activity;
+mod groups;
 mod objects;
 mod questions;
 mod replication;

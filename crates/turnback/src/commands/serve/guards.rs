@@ -34,7 +34,9 @@ pub(super) fn terms(guard: &Guard) -> model::Terms {
 /// What is measured, as a sentence; without what may be secret.
 fn measures(probe: &Probe) -> String {
     match probe {
-        Probe::BuiltIn(built_in) => format!("{} on the target", built_in.as_str()),
+        Probe::BuiltIn(built_in) | Probe::OfRole(built_in, _) => {
+            format!("{} on the target", built_in.as_str())
+        }
         Probe::Sql(query) => format!("a query on the target: {query}"),
         Probe::Prometheus { url, query } => format!("Prometheus at {url}: {query}"),
         Probe::Http(http) => format!("a request to {}", http.url),
