@@ -1,5 +1,6 @@
 //! From samples to verdicts: the judge of one guard.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::reason::{self, Beyond};
@@ -14,6 +15,10 @@ pub struct Judge {
     guard: Guard,
     /// The baseline of each object that has one.
     baseline: Vec<(Option<String>, Normal)>,
+    /// What is measured at the same time as the next sample, where that is compared with.
+    beside: BTreeMap<Option<String>, f64>,
+    /// How many samples are kept, at least.
+    kept: usize,
     meter: Meter,
     window: Window,
     begun: Moment,
@@ -35,8 +40,10 @@ impl Judge {
             .unwrap_or_default();
         Self {
             meter: Meter::new(guard.unit),
+            kept: guard.belief.of as usize,
             guard,
             baseline,
+            beside: BTreeMap::new(),
             window: Window::default(),
             begun,
             heard: None,
@@ -44,9 +51,23 @@ impl Judge {
         }
     }
 
-    /// Compares with something else from now on.
-    pub(super) fn compare_with(&mut self, baseline: Vec<(Option<String>, Normal)>) {
+    /// Keeps so many samples, also where `for` looks at fewer: how they scatter is seen by them.
+    pub(super) fn keeping(self, least: usize) -> Self {
+        Self {
+            kept: self.kept.max(least),
+            ..self
+        }
+    }
+
+    /// Compares with something else from now on, and the next sample with what was measured beside
+    /// it as well.
+    pub(super) fn compare_with(
+        &mut self,
+        baseline: Vec<(Option<String>, Normal)>,
+        beside: BTreeMap<Option<String>, f64>,
+    ) {
         self.baseline = baseline;
+        self.beside = beside;
     }
 
     /// The guard that is judged.
@@ -82,9 +103,9 @@ impl Judge {
             at: sample.at,
             covers: covers.as_secs_f64(),
             content,
+            beside: std::mem::take(&mut self.beside),
         };
-        let (of, reach) = (self.of(), self.reach());
-        self.window.push(slot, of, reach);
+        self.window.push(slot, self.kept, self.reach());
         self.say(sample.at)
     }
 
@@ -228,6 +249,7 @@ impl Judge {
                         let now: Vec<f64> = values.iter().map(|(value, _)| *value).collect();
                         now.len() >= super::Belief::LEAST_RELATIVE as usize
                             && base.has_shifted(&now, change.factor())
+                            && self.is_apart(object, recent, threshold.is_above(), base)
                     }
                     (Threshold::Relative(_), None) => false,
                 };
@@ -241,6 +263,13 @@ impl Judge {
             });
         }
         found
+    }
+
+    /// Whether what is compared with others at the same time is further from them than both
+    /// scatter. A baseline was taken at another time: there nothing stands beside.
+    fn is_apart(&self, object: &Option<String>, recent: usize, rises: bool, base: &Normal) -> bool {
+        let differences = |count| self.window.differences(count, object, rises);
+        !base.is_beside() || base.is_apart(&differences(recent), &differences(self.kept))
     }
 
     /// A value, and whether it is beyond a threshold.

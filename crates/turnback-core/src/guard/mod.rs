@@ -1,6 +1,7 @@
 //! Guards: what is measured while a phase runs and bakes, and what the measurements say.
 
 mod any_judge;
+mod apart;
 mod baseline;
 mod clinging;
 mod definition;
@@ -10,6 +11,7 @@ pub(crate) mod limit;
 mod meter;
 mod moment;
 mod probe;
+mod rare;
 mod readiness;
 mod reason;
 mod sample;

@@ -9,16 +9,20 @@
 //! Samples that cling together count for fewer, see [`clinging`](super::clinging).
 //! `docs/guards.md` shows how often all this errs.
 
+use super::apart::{Apart, more_than_chance_of};
 use super::clinging::worth;
+use super::rare::tail;
 
 /// From here on a rank sum is more than chance: one-sided, at most one in a thousand where
 /// nothing has changed and samples do not depend on one another.
-const MORE_THAN_CHANCE: f64 = 3.09;
+pub(super) const MORE_THAN_CHANCE: f64 = 3.09;
 
+/// The same as a probability.
+const RARER_THAN_CHANCE: f64 = 0.001;
 /// Deviations in the median absolute deviation of a normal distribution.
 const DEVIATION: f64 = 1.4826;
 /// How much wider medians scatter than means, where values are normal: √(π/2).
-const OF_MEDIANS: f64 = 1.2533;
+pub(super) const OF_MEDIANS: f64 = 1.2533;
 
 /// A baseline to compare with.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +33,8 @@ pub(super) struct Normal {
     /// What is in the middle of the last few of them, where they are taken at the same time as
     /// what is compared.
     lately: Option<f64>,
+    /// Nothing is measured of it any more.
+    is_past: bool,
 }
 
 impl Normal {
@@ -38,12 +44,23 @@ impl Normal {
             values: Sorted::new(values),
             worth: worth(values),
             lately: None,
+            is_past: false,
         }
     }
 
-    /// The same, of which the last few were taken at the same time as what is compared.
-    pub(super) fn beside(self, lately: Option<f64>) -> Self {
-        Self { lately, ..self }
+    /// The same, of which the last few were taken at the same time as what is compared; unless it
+    /// `is_past`.
+    pub(super) fn beside(self, lately: Option<f64>, is_past: bool) -> Self {
+        Self {
+            lately,
+            is_past,
+            ..self
+        }
+    }
+
+    /// Whether it was taken at the same time as what is compared.
+    pub(super) fn is_beside(&self) -> bool {
+        self.lately.is_some()
     }
 
     /// What a change is counted from: the middle of all of them, or of the last few where those
@@ -71,7 +88,33 @@ impl Normal {
         let rises = factor > 1.0;
         self.values.share_beyond(&now, factor, rises) > 0.5
             && self.values.standard_score(&now, rises) >= MORE_THAN_CHANCE
-            && (self.worth <= 1.0 || self.distance(&now, rises) >= MORE_THAN_CHANCE)
+            && if self.is_beside() {
+                self.values.is_more_than_rare(&now, rises)
+            } else {
+                self.worth <= 1.0 || self.distance(&now, rises) >= MORE_THAN_CHANCE
+            }
+    }
+
+    /// Whether differences from what was measured beside it are more than chance ([`apart`](super::apart)): `now`
+    /// are the last of them, `all` those of a longer time, the newest first.
+    pub(super) fn is_apart(&self, now: &[f64], all: &[f64]) -> bool {
+        let own = Apart {
+            deviation: deviation(&Sorted::new(all)),
+            // A change in the middle of them looks like clinging, and so does a drift of all
+            // users: but only what clings of itself shows both in the differences and in the rest.
+            worth: worth(all).min(self.worth),
+        };
+        let past = self.is_past.then(|| Apart {
+            deviation: deviation(&self.values),
+            worth: self.worth,
+        });
+        let past = past.map_or(0.0, |past| past.error(self.values.0.len()));
+        let Some(middle) = Sorted::new(now).median() else {
+            return false;
+        };
+        all.len() >= super::Belief::LEAST_RELATIVE as usize
+            && middle > 0.0
+            && middle >= more_than_chance_of(all.len()) * own.error(now.len()).hypot(past)
     }
 
     /// How far the medians are apart, in the direction that is asked for: in standard errors of
@@ -81,11 +124,9 @@ impl Normal {
             return 0.0;
         };
         let apart = if rises { here - there } else { there - here };
-        let off: Vec<f64> = self.values.0.iter().map(|v| (v - there).abs()).collect();
-        let deviation = DEVIATION * Sorted::new(&off).median().unwrap_or(0.0);
         let worth = |values: &Sorted| (values.0.len() as f64 / self.worth).max(1.0);
         let spread = (1.0 / worth(&self.values) + 1.0 / worth(now)).sqrt();
-        let error = OF_MEDIANS * deviation * spread;
+        let error = OF_MEDIANS * deviation(&self.values) * spread;
         if error > 0.0 {
             apart / error
         } else if apart > 0.0 {
@@ -94,6 +135,13 @@ impl Normal {
             0.0
         }
     }
+}
+
+/// How far values scatter around their middle, in standard deviations of normal ones.
+fn deviation(values: &Sorted) -> f64 {
+    let middle = values.median().unwrap_or(0.0);
+    let off: Vec<f64> = values.0.iter().map(|v| (v - middle).abs()).collect();
+    DEVIATION * Sorted::new(&off).median().unwrap_or(0.0)
 }
 
 /// Values in their order, without what is no number.
@@ -154,6 +202,28 @@ impl Sorted {
         } else {
             0.0
         }
+    }
+
+    /// Whether those that differ from the value that nearly all have are more than chance, where
+    /// there is such a value: rank sums of few samples with so many ties are not normal.
+    fn is_more_than_rare(&self, now: &Self, rises: bool) -> bool {
+        let mut all: Vec<f64> = self.0.iter().chain(&now.0).copied().collect();
+        all.sort_by(f64::total_cmp);
+        let usual = all[all.len() / 2];
+        if 2 * all.iter().filter(|value| **value == usual).count() <= all.len() {
+            return true;
+        }
+        let beyond = |values: &Self| {
+            let differs = |value: &&f64| {
+                if rises {
+                    **value > usual
+                } else {
+                    **value < usual
+                }
+            };
+            values.0.iter().filter(differs).count()
+        };
+        tail((beyond(self), self.0.len()), (beyond(now), now.0.len())) <= RARER_THAN_CHANCE
     }
 
     /// The sum of t³ − t over groups of t equal values in both.

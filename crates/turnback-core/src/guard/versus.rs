@@ -1,11 +1,13 @@
 //! The judge of a guard of the canary: what its clients measure, against what the rest measures at
 //! the same time.
 //!
-//! Relative thresholds are changes from the rest. Two things must be so at once, for each object:
+//! Relative thresholds are changes from the rest. Three things must be so at once, for each object:
 //! the canary's last samples are beyond the threshold from the middle of the rest's *last* samples
-//! as well as from that of the last [`LONGEST`]; and the rank test of [`shift`](super::shift) finds
-//! them to differ from the latter by more than chance. The first keeps what slows down both alike
-//! from counting against the canary; the second needs more samples than were taken lately.
+//! as well as from that of the last [`LONGEST`]; the rank test of [`shift`](super::shift) finds
+//! them to differ from the latter by more than chance; and they lie further from what the rest
+//! measured at the same time than their own scatter explains. The first keeps what slows down both
+//! alike from counting against the canary; the second needs more samples than were taken lately;
+//! the third is for groups of different sizes: few users scatter more than many.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -48,7 +50,7 @@ impl Versus {
     /// Begins to watch, with no sample of either group.
     pub fn new(guard: Guard, begun: Moment) -> Self {
         Self {
-            judge: Judge::new(guard.clone(), None, begun),
+            judge: Judge::new(guard.clone(), None, begun).keeping(LONGEST),
             meter: Meter::new(guard.unit),
             guard,
             rest: Window::default(),
@@ -66,7 +68,7 @@ impl Versus {
     /// A step of the canary begins: what was measured of its clients before does not count any
     /// more. `is_alone`: all users are sent to it, and there is no rest from now on.
     pub fn begin_step(&mut self, now: Moment, is_alone: bool) {
-        self.judge = Judge::new(self.guard.clone(), None, now);
+        self.judge = Judge::new(self.guard.clone(), None, now).keeping(LONGEST);
         self.is_alone = is_alone;
     }
 
@@ -95,6 +97,7 @@ impl Versus {
             at: sample.at,
             covers: self.guard.interval.as_secs_f64(),
             content,
+            beside: BTreeMap::new(),
         };
         self.rest.push(slot, LONGEST, Duration::ZERO);
     }
@@ -102,7 +105,9 @@ impl Versus {
     /// Takes a sample of the canary's clients in, and says what all of them come to. Nothing while
     /// it is too early to say.
     pub fn take(&mut self, sample: &Sample) -> Option<Verdict> {
-        self.judge.compare_with(self.normals());
+        let normals = self.normals();
+        let beside = self.beside(&normals, sample.at);
+        self.judge.compare_with(normals, beside);
         let verdict = self.judge.take(sample);
         self.against_rest(verdict, sample.at)
     }
@@ -148,6 +153,7 @@ impl Versus {
                 at: series.until,
                 covers: self.guard.interval.as_secs_f64(),
                 content: Content::Measured(values),
+                beside: BTreeMap::new(),
             };
             self.rest.push(slot, LONGEST, Duration::ZERO);
         }
@@ -241,6 +247,29 @@ impl Versus {
         values
     }
 
+    /// What a sample of the canary is held against: what the rest measured last, where that was at
+    /// about the same time; what is known of it, where it is gone.
+    fn beside(
+        &self,
+        normals: &[(Option<String>, Normal)],
+        at: Moment,
+    ) -> BTreeMap<Option<String>, f64> {
+        if self.is_alone {
+            let middle = |(object, normal): &(Option<String>, Normal)| {
+                Some((object.clone(), normal.median()?))
+            };
+            return normals.iter().filter_map(middle).collect();
+        }
+        let patience = self.guard.interval * 2 + self.guard.timeout;
+        match self.rest.last(1).next() {
+            Some(slot) if at.since(slot.at) <= patience => match &slot.content {
+                Content::Measured(values) => values.clone(),
+                Content::NoData | Content::Failed(_) => BTreeMap::new(),
+            },
+            _ => BTreeMap::new(),
+        }
+    }
+
     fn normals(&self) -> Vec<(Option<String>, Normal)> {
         let lately = self.values(self.recent().min(self.guard.belief.of as usize));
         self.values(self.recent())
@@ -248,7 +277,8 @@ impl Versus {
             .filter(|(_, values)| values.len() >= LEAST)
             .map(|(object, values)| {
                 let lately = lately.get(&object).and_then(|v| Sorted::new(v).median());
-                (object, Normal::new(&values).beside(lately))
+                let normal = Normal::new(&values).beside(lately, self.is_alone);
+                (object, normal)
             })
             .collect()
     }

@@ -13,6 +13,8 @@ pub(super) struct Slot {
     /// Seconds since the one before: what a rate was measured over.
     pub(super) covers: f64,
     pub(super) content: Content,
+    /// What those it is compared with measured at the same time.
+    pub(super) beside: BTreeMap<Option<String>, f64>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -82,6 +84,21 @@ impl Window {
         self.slots.get(at)?.content.value(object)
     }
 
+    /// How much worse an object was than what was measured beside it, in each of the last `count`
+    /// samples that have both; the newest first.
+    pub(super) fn differences(
+        &self,
+        count: usize,
+        object: &Option<String>,
+        rises: bool,
+    ) -> Vec<f64> {
+        let differs = |slot: &Slot| {
+            let (here, there) = (slot.content.value(object)?, slot.beside.get(object)?);
+            Some(if rises { here - there } else { there - here })
+        };
+        self.last(count).filter_map(differs).collect()
+    }
+
     /// The objects that were measured in the last `count` samples.
     pub(super) fn objects(&self, count: usize) -> BTreeSet<&Option<String>> {
         self.last(count)
@@ -139,6 +156,7 @@ mod tests {
                 at: Moment(10_000 * (n as u64 + 1)),
                 covers: 10.0,
                 content: Content::Measured(BTreeMap::from([(None, *value)])),
+                beside: BTreeMap::new(),
             };
             window.push(slot, 5, Duration::from_secs(3_600));
         }
@@ -174,6 +192,7 @@ mod tests {
             at: Moment(1_000_000),
             covers: 950.0,
             content: Content::NoData,
+            beside: BTreeMap::new(),
         };
         window.push(slot, 5, Duration::ZERO);
         assert_eq!(window.recent(5, Duration::from_secs(70)), 1);
