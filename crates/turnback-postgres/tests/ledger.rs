@@ -1,4 +1,5 @@
-//! Ledgers of other turnbacks: an earlier one is brought up to date, a later one left alone.
+//! Ledgers of other turnbacks: an earlier one is brought up to date, a later one left alone. And who
+//! holds the lease when the server's clock is set.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on has failed, and says where"
@@ -6,8 +7,9 @@
 
 use std::time::Duration;
 
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use turnback_core::plan::Target as Url;
-use turnback_engine::edges::Target;
+use turnback_engine::edges::{Fence, Target};
 use turnback_engine::error::TargetError;
 use turnback_postgres::PostgresTarget;
 use turnback_testkit::{Cluster, Database};
@@ -96,4 +98,75 @@ async fn a_ledger_of_a_later_turnback_is_left_alone_and_the_reason_said() {
         );
     }
     assert_eq!(made_of(&database), before);
+}
+
+/// A ledger with a holder whose beats look as if the server's clock had been set by so much since
+/// each of them.
+async fn held_under_a_clock(
+    name: &str,
+    set: &'static str,
+) -> (Database, Fence, tokio::task::JoinHandle<()>) {
+    let database = Cluster::shared().database(name);
+    let holder = target(&database);
+    holder.open_ledger(BUDGET).await.unwrap();
+    let fence = holder.acquire("the first").await.unwrap();
+    let mut clock = PgConnection::connect(database.url()).await.unwrap();
+    let set = format!("UPDATE turnback.lease SET heartbeat = heartbeat {set}");
+    sqlx::raw_sql(AssertSqlSafe(set.clone()))
+        .execute(&mut clock)
+        .await
+        .unwrap();
+    let beats = tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let mut beat = clock.begin().await.unwrap();
+            // The beat and the clock in one: nobody sees the one without the other.
+            sqlx::raw_sql(AssertSqlSafe(format!(
+                "UPDATE turnback.lease SET heartbeat = clock_timestamp() WHERE epoch = {}; {set}",
+                fence.epoch
+            )))
+            .execute(&mut *beat)
+            .await
+            .unwrap();
+            beat.commit().await.unwrap();
+            // Its session stays, for it is what holds the lease.
+            let _ = &holder;
+        }
+    });
+    (database, fence, beats)
+}
+
+#[tokio::test]
+async fn whoever_is_heard_of_keeps_the_lease_when_the_servers_clock_is_set() {
+    for (name, set) in [
+        ("clock_forward", "- interval '1 hour'"),
+        ("clock_back", "+ interval '1 hour'"),
+    ] {
+        let (database, fence, beats) = held_under_a_clock(name, set).await;
+        let refused = target(&database).acquire("the second").await;
+        let Err(TargetError::LeaseHeld { holder, seconds }) = refused else {
+            panic!("{name}: {refused:?}");
+        };
+        assert_eq!(holder, "the first");
+        assert!((0..=3_700).contains(&seconds), "{name}: {seconds}");
+        let epoch = database.execute("SELECT epoch FROM turnback.lease");
+        assert_eq!(epoch, fence.epoch.to_string(), "{name}");
+        beats.abort();
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_silent_is_succeeded_also_where_the_servers_clock_was_set_back() {
+    let database = Cluster::shared().database("silent_back");
+    let silent = target(&database);
+    silent.open_ledger(BUDGET).await.unwrap();
+    let fence = silent.acquire("the first").await.unwrap();
+    database.execute("UPDATE turnback.lease SET heartbeat = heartbeat + interval '1 hour'");
+    let next = target(&database);
+    let taken = next.acquire("the second").await.unwrap();
+    assert_eq!(taken.epoch, fence.epoch + 1);
+    assert!(matches!(
+        silent.heartbeat(fence).await,
+        Err(TargetError::Fenced)
+    ));
 }

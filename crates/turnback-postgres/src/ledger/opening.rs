@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::PgConnection;
 use turnback_engine::error::TargetError;
 
-use super::lease;
+use super::lease::{self, Silent};
 use crate::error::target_error;
 use crate::session::{end, run};
 
@@ -48,6 +48,7 @@ pub(crate) async fn exists(connection: &mut PgConnection) -> Result<bool, Target
 pub(crate) async fn open(
     connection: &mut PgConnection,
     budget: Duration,
+    silent: Option<&Silent>,
 ) -> Result<(), TargetError> {
     run(connection, "BEGIN").await?;
     let opened = async {
@@ -62,7 +63,7 @@ pub(crate) async fn open(
         if !is_there(connection).await? {
             run(connection, TABLES).await?;
         } else if version(connection).await? < VERSION {
-            lease::unheld(connection).await?;
+            lease::unheld(connection, silent).await?;
         }
         let from = version(connection).await?;
         if from == VERSION {

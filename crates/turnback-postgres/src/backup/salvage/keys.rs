@@ -120,7 +120,7 @@ impl Keys {
             return Ok(());
         }
         let mut here = restored.session().await?;
-        opening::open(&mut here, BUDGET)
+        opening::open(&mut here, BUDGET, None)
             .await
             .map_err(BackupError::server("opening the ledger to keep keys in it"))?;
         for live in &self.live {
