@@ -1,6 +1,6 @@
 //! What a guard measured around an incident, and the times that follow from it.
 
-use turnback_core::guard::Reading;
+use turnback_core::guard::{Moment, Reading};
 use turnback_core::incident::{Incident, Measured, Times, incidents, means, measure};
 
 use crate::night::Night;
@@ -37,6 +37,41 @@ fn the_time_to_detect_is_from_the_first_bad_sample_to_the_word_of_the_guard() {
     assert_eq!(times.to_decide, Some(0));
     assert_eq!(times.to_recover, Some(100));
     assert_eq!(times.in_all, Some(10_100));
+}
+
+#[test]
+fn no_part_is_shorter_than_nothing_or_endless_where_the_clock_was_set() {
+    const HOUR: u64 = 3_600_000;
+    for (forward, at) in [(true, 0), (true, 1), (false, 0), (false, 1)] {
+        let mut night = Night::deciding("- { when: { level: critical }, do: rollback }");
+        let set = |night: &mut Night, when| {
+            let now = night.now.0;
+            let moved = if forward { now + HOUR } else { now - HOUR };
+            night.now = Moment(if when == at { moved } else { now });
+        };
+        night.cuts_over("users");
+        for value in [20.0, 20.0, 700.0] {
+            night.measures("latency", value);
+        }
+        set(&mut night, 0);
+        night.measures("latency", 900.0);
+        set(&mut night, 1);
+        night.turns_back("users");
+        night.ends("turned back", 5);
+        let (incident, measured) = measured(&night);
+        let times = Times::of(&incident, Some(&measured));
+        let parts = [
+            times.to_detect,
+            times.to_decide,
+            times.to_recover,
+            times.in_all,
+        ];
+        for part in parts {
+            let part = part.expect("each is known");
+            assert!(part <= HOUR + 60_000, "{forward} {at}: {times:?}");
+        }
+        assert!(measured.beyond_millis <= HOUR + 60_000, "{measured:?}");
+    }
 }
 
 #[test]

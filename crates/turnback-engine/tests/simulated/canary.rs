@@ -1,7 +1,6 @@
 //! A canary on its way and turned back, stopped at every point: no share is skipped, the flag is at
 //! 0% before anything of the new shape goes, and nobody's change is written over.
 
-use std::cell::Cell;
 use std::time::Duration;
 
 use turnback_core::canary::{Canary, CanaryStep, Compare, Share, Side, ToldBy};
@@ -19,6 +18,7 @@ use turnback_engine::error::{EngineError, JournalError};
 use turnback_engine::flags::{Changed, Flags, FlagsError};
 use turnback_engine::watch::{Answered, Probes, Scene, WatchStore, Watchers};
 
+use crate::clock;
 use crate::fault::{Fault, Kind};
 use crate::programs::{Piece, two_shapes};
 use crate::server::Server;
@@ -213,22 +213,6 @@ impl WatchStore for Wire {
     }
 }
 
-thread_local! {
-    /// When the clock of this thread's runtime began.
-    static BEGUN: Cell<Option<tokio::time::Instant>> = const { Cell::new(None) };
-}
-
-/// The clock of a run begins.
-pub fn clock_begins() {
-    BEGUN.set(Some(tokio::time::Instant::now()));
-}
-
-/// What the clock shows, which jumps ahead to whatever is waited for.
-fn now() -> Moment {
-    let begun = BEGUN.get().expect("the clock has begun");
-    Moment(1_000_000) + begun.elapsed()
-}
-
 /// Those who watch.
 pub fn watchers(wire: &Wire, plan: &Plan) -> Watchers<Wire, Wire> {
     Watchers {
@@ -236,7 +220,7 @@ pub fn watchers(wire: &Wire, plan: &Plan) -> Watchers<Wire, Wire> {
         matrix: plan.decisions.clone(),
         probes: wire.clone(),
         store: wire.clone(),
-        now,
+        now: clock::now,
     }
 }
 
@@ -284,7 +268,8 @@ fn canary(percents: &[u16], asks: bool) -> Canary {
     }
 }
 
-fn guard() -> Guard {
+/// It compares the canary's clients with the rest, ten times a second.
+pub fn guard() -> Guard {
     Guard {
         name: "slow".to_owned(),
         probe: Probe::Sql("SELECT ms WHERE app = {group}".to_owned()),
@@ -301,7 +286,8 @@ fn guard() -> Guard {
     }
 }
 
-fn world(percents: &[u16], asks: bool) -> World {
+/// A phase whose canary has these steps of two seconds.
+pub fn world(percents: &[u16], asks: bool) -> World {
     let program = two_shapes("first", &[Piece::Add]);
     let mut world = World::with_canary(program, canary(percents, asks), vec![guard()]);
     world.outside().set(0);
@@ -309,14 +295,15 @@ fn world(percents: &[u16], asks: bool) -> World {
 }
 
 /// The clients of the new shape fare worse from a share on.
-fn slow_from(percent: u16) -> World {
+pub fn slow_from(percent: u16) -> World {
     let mut world = world(&[1, 10, 100], false);
     world.outside().canary = Reading::single(80.0);
     world.outside().from = share(percent);
     world
 }
 
-fn state(world: &World) -> PhaseState {
+/// Where its phase stands.
+pub fn state(world: &World) -> PhaseState {
     let database = world.database();
     let record = database.ledger.phases.values().next();
     record.expect("there is a phase").state

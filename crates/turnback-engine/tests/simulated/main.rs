@@ -6,6 +6,8 @@
 //! How PostgreSQL itself keeps these promises is tested on a real server.
 
 mod canary;
+mod clock;
+mod clocks;
 mod controllers;
 mod every_point;
 mod fault;

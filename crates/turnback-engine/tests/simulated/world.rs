@@ -16,7 +16,8 @@ use turnback_engine::stop::Stop;
 use turnback_engine::watch::up_watched;
 use turnback_engine::{BackTo, Recovery, Run, Until, back, contract, recover, up};
 
-use crate::canary::{Outside, clock_begins, rolls_back, watchers};
+use crate::canary::{Outside, rolls_back, watchers};
+use crate::clock;
 use crate::fault::{Fault, Kind};
 use crate::hooks::helpers;
 use crate::ledger::Ledger;
@@ -97,6 +98,11 @@ impl World {
         plan.guards = guards;
         world.plan = Arc::new(plan);
         world
+    }
+
+    /// The plan, to be changed.
+    pub fn plan(&mut self) -> &mut Plan {
+        Arc::make_mut(&mut self.plan)
     }
 
     /// What is outside of the server, to be changed.
@@ -270,7 +276,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 async fn carry_out(wire: Wire, plan: Arc<Plan>, command: Command) -> Result<(), EngineError> {
-    clock_begins();
+    clock::begins();
     let mut run = Run::begin(
         wire.clone(),
         wire.clone(),
