@@ -1,6 +1,7 @@
 //! Who leads among controllers that share the store, for each plan.
 
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use turnback_engine::error::JournalError;
 use turnback_engine::leadership::{Lead, Leadership};
@@ -8,6 +9,50 @@ use turnback_engine::leadership::{Lead, Leadership};
 use crate::ControlStore;
 use crate::database::{Dialect, Row, Transaction, sql};
 use crate::journal::failed;
+
+/// So long another's lead must have looked the same before it is taken for over, or half as long as
+/// it lasts: the database's clock alone proves nothing, for it may have been set.
+const LISTENED: Duration = Duration::from_secs(3);
+
+/// The last lead of another that was seen, and since when it has been the same by our own clock.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Heard(Arc<Mutex<Option<(Seen, Instant)>>>);
+
+/// One renewal of a lead: its number, and when it was.
+type Seen = (i64, i64);
+
+impl Heard {
+    /// How long a lead has looked the same.
+    fn same_for(&self, seen: Seen) -> Duration {
+        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*heard {
+            Some((before, since)) if *before == seen => since.elapsed(),
+            _ => {
+                *heard = Some((seen, Instant::now()));
+                Duration::ZERO
+            }
+        }
+    }
+}
+
+/// A lead, as it stands in the store.
+struct Last {
+    leader: Leader,
+    renewed: i64,
+    until: i64,
+}
+
+impl Last {
+    /// How long to listen yet before it may be taken for over, where the clock says that it is.
+    fn to_listen(&self, heard: &Heard) -> Duration {
+        let lasts = u64::try_from(self.until.saturating_sub(self.renewed)).unwrap_or(0);
+        let listened = heard.same_for((self.leader.epoch, self.renewed));
+        // What was given up lasts no longer.
+        LISTENED
+            .min(Duration::from_millis(lasts / 2))
+            .saturating_sub(listened)
+    }
+}
 
 /// Who leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +75,8 @@ impl ControlStore {
         let mut look = self.database.look().await.map_err(failed)?;
         let last = last(&mut look, self).await.map_err(failed)?;
         look.commit().await.map_err(failed)?;
-        Ok(last.filter(|leader| !leader.left.is_zero()))
+        let leader = last.map(|last| last.leader);
+        Ok(leader.filter(|leader| !leader.left.is_zero()))
     }
 
     /// The same store for whoever leads under this epoch: what it writes is refused as soon as
@@ -49,10 +95,10 @@ impl ControlStore {
         transaction: &mut Transaction,
     ) -> Result<(), sqlx::Error> {
         let last = last(transaction, self).await?;
-        if last.as_ref().is_some_and(|last| last.epoch == epoch) {
+        if last.as_ref().is_some_and(|last| last.leader.epoch == epoch) {
             return Ok(());
         }
-        let other = last.map_or_else(|| "nobody".to_owned(), |last| last.holder);
+        let other = last.map_or_else(|| "nobody".to_owned(), |last| last.leader.holder);
         Err(sqlx::Error::InvalidArgument(format!(
             "this controller stood still for too long, and {other} leads now; what it would write \
              is refused"
@@ -68,14 +114,20 @@ impl ControlStore {
         // Not as whoever leads: it may be the one that does not any more.
         let mut transaction = self.database.writing().await?;
         let next = match last(&mut transaction, self).await? {
-            Some(last) if Some(last.epoch) == epoch && last.holder == holder => last.epoch,
-            Some(last) if !last.left.is_zero() => {
-                return Ok(Lead::Following {
-                    holder: last.holder,
-                    left: last.left,
-                });
+            Some(Last { leader, .. }) if Some(leader.epoch) == epoch && leader.holder == holder => {
+                leader.epoch
             }
-            last => last.map_or(0, |last| last.epoch) + 1,
+            Some(last) => {
+                let left = last.leader.left.max(last.to_listen(&self.heard));
+                if !left.is_zero() {
+                    return Ok(Lead::Following {
+                        holder: last.leader.holder,
+                        left,
+                    });
+                }
+                last.leader.epoch + 1
+            }
+            None => 1,
         };
         let now = now(&mut transaction, self.database.dialect()).await?;
         let lead = sql(
@@ -123,16 +175,20 @@ impl Leadership for ControlStore {
 async fn last(
     transaction: &mut Transaction,
     store: &ControlStore,
-) -> Result<Option<Leader>, sqlx::Error> {
+) -> Result<Option<Last>, sqlx::Error> {
     let last = sql("SELECT epoch, holder, renewed_at, until FROM controller WHERE plan = $1");
     let Some(row) = transaction.optional(last.bind(&store.plan)).await? else {
         return Ok(None);
     };
     let now = now(transaction, store.database.dialect()).await?;
-    Ok(Some(Leader {
-        holder: row.get("holder")?,
-        epoch: row.get("epoch")?,
-        left: left(&row, now)?,
+    Ok(Some(Last {
+        leader: Leader {
+            holder: row.get("holder")?,
+            epoch: row.get("epoch")?,
+            left: left(&row, now)?,
+        },
+        renewed: row.get("renewed_at")?,
+        until: row.get("until")?,
     }))
 }
 

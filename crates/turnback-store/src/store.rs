@@ -5,6 +5,7 @@ use turnback_engine::error::JournalError;
 
 use crate::StorePlace;
 use crate::database::{Database, Transaction, sql};
+use crate::leadership::Heard;
 use crate::schema;
 
 /// A control store, in a SQLite file or in a PostgreSQL database. Clones share their sessions.
@@ -15,6 +16,8 @@ pub struct ControlStore {
     pub(crate) plan: String,
     /// The lead that is written under, where it is one.
     pub(crate) epoch: Option<i64>,
+    /// How long the lead of another has looked the same.
+    pub(crate) heard: Heard,
 }
 
 impl ControlStore {
@@ -42,6 +45,7 @@ impl ControlStore {
             database,
             plan: plan.to_owned(),
             epoch: None,
+            heard: Heard::default(),
         })
     }
 
@@ -73,6 +77,7 @@ impl ControlStore {
         Self {
             plan: plan.to_owned(),
             epoch: None,
+            heard: Heard::default(),
             ..self.clone()
         }
     }

@@ -1,6 +1,6 @@
 //! One controller leads at a time, and what another writes in its name is refused.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use turnback_core::guard::Moment;
 use turnback_core::journal::JournalEvent;
@@ -89,7 +89,36 @@ promises! {
         let later = "UPDATE controller SET renewed_at = renewed_at + 86400000, \
                      until = until + 86400000";
         world.hand(later).await.unwrap();
-        assert_eq!(leads(&store, "other", None, LONG).await, 2);
+        let deadline = Instant::now() + LONG;
+        loop {
+            match store.lead("other", None, LONG).await.unwrap() {
+                Lead::Leading { epoch } => break assert_eq!(epoch, 2),
+                // Whether it is heard of is found out first.
+                Lead::Following { left, .. } => tokio::time::sleep(left).await,
+            }
+            assert!(Instant::now() < deadline, "nobody leads");
+        }
+    }
+
+    async fn a_leader_that_renews_keeps_its_lead_when_the_clock_is_set(world: World) {
+        let (one, other) = (world.open("shop").await, world.open("shop").await);
+        let lasting = Duration::from_secs(8);
+        let first = leads(&one, "one", None, lasting).await;
+        for hours in [-1, 1, -1, 1] {
+            // As a clock shows it that was set by as much.
+            let set = format!(
+                "UPDATE controller SET renewed_at = renewed_at + {0}, until = until + {0}",
+                hours * 3_600_000
+            );
+            world.hand(&set).await.unwrap();
+            let followed = other.lead("other", None, lasting).await.unwrap();
+            let Lead::Following { holder, left } = followed else {
+                panic!("{followed:?}");
+            };
+            assert_eq!(holder, "one");
+            assert!(left > Duration::ZERO && left <= lasting, "{left:?}");
+            assert_eq!(leads(&one, "one", Some(first), lasting).await, first);
+        }
     }
 
     async fn what_is_written_under_a_lead_that_has_passed_is_refused(world: World) {
