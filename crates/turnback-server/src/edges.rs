@@ -11,7 +11,7 @@ pub use turnback_engine::flags::Flags;
 
 use crate::access::{Fingerprint, Role};
 use crate::model::{
-    AuditEntry, Backup, Baseline, Check, Finding, Guard, Incident, JournalEntry, NewAnswer,
+    AuditEntry, Backup, Baseline, Check, Finding, Guard, Incident, JournalEntry, Lead, NewAnswer,
     NewAuditEntry, NewRun, Phase, Plan, Progress, Question, ReportFormat, Run, Samples,
     SetThrottle, Tallies, Throttle, Token, WayBack,
 };
@@ -95,6 +95,9 @@ pub trait Looks: Send + Sync {
     fn tallies(&self) -> Tallies {
         Tallies::default()
     }
+
+    /// Who leads, and how this process stands to it.
+    fn lead(&self) -> Boxed<'_, Lead>;
 
     /// What must hold for the process to do its work.
     fn ready(&self) -> Boxed<'_, Vec<Check>>;

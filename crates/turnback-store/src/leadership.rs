@@ -3,12 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use turnback_core::guard::Moment;
 use turnback_engine::error::JournalError;
 use turnback_engine::leadership::{Lead, Leadership};
 
 use crate::ControlStore;
 use crate::database::{Dialect, Row, Transaction, sql};
 use crate::journal::failed;
+use crate::moment::moment;
 
 /// So long another's lead must have looked the same before it is taken for over, or half as long as
 /// it lasts: the database's clock alone proves nothing, for it may have been set.
@@ -61,6 +63,8 @@ pub struct Leader {
     pub holder: String,
     /// The number of its lead.
     pub epoch: i64,
+    /// When it began to lead; nothing where a turnback wrote it that did not take that down.
+    pub since: Option<Moment>,
     /// How much of its time is left.
     pub left: Duration,
 }
@@ -131,9 +135,11 @@ impl ControlStore {
         };
         let now = now(&mut transaction, self.database.dialect()).await?;
         let lead = sql(
-            "INSERT INTO controller (plan, epoch, holder, renewed_at, until) \
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (plan) DO UPDATE SET epoch = excluded.epoch, \
-             holder = excluded.holder, renewed_at = excluded.renewed_at, until = excluded.until",
+            "INSERT INTO controller (plan, epoch, holder, renewed_at, until, since) \
+             VALUES ($1, $2, $3, $4, $5, $4) ON CONFLICT (plan) DO UPDATE SET \
+             since = CASE WHEN controller.epoch = excluded.epoch THEN controller.since \
+             ELSE excluded.since END, epoch = excluded.epoch, holder = excluded.holder, \
+             renewed_at = excluded.renewed_at, until = excluded.until",
         )
         .bind(&self.plan)
         .bind(next)
@@ -176,7 +182,8 @@ async fn last(
     transaction: &mut Transaction,
     store: &ControlStore,
 ) -> Result<Option<Last>, sqlx::Error> {
-    let last = sql("SELECT epoch, holder, renewed_at, until FROM controller WHERE plan = $1");
+    let last =
+        sql("SELECT epoch, holder, since, renewed_at, until FROM controller WHERE plan = $1");
     let Some(row) = transaction.optional(last.bind(&store.plan)).await? else {
         return Ok(None);
     };
@@ -185,6 +192,7 @@ async fn last(
         leader: Leader {
             holder: row.get("holder")?,
             epoch: row.get("epoch")?,
+            since: row.get::<Option<i64>>("since")?.map(moment),
             left: left(&row, now)?,
         },
         renewed: row.get("renewed_at")?,

@@ -28,9 +28,18 @@ pub fn all() -> Vec<(String, String)> {
 pub fn calm(here: Place, title: &str) -> Shell {
     Shell {
         standing: Standing::new(Mark::Idle, "idle", "Nothing is at work."),
+        leads: Some(stands_by()),
         waiting: 0,
         can_turn_back: false,
         ..shell(here, title)
+    }
+}
+
+/// Another process leads.
+fn stands_by() -> Leads {
+    Leads {
+        badge: Badge::new(Mark::Idle, "stands by"),
+        said: "This process stands by: turnback-2, process 4711 (9f3c02ab) leads (lead 3) since 2026-11-20 08:02 UTC, and runs what is asked for here.".into(),
     }
 }
 
@@ -42,6 +51,10 @@ pub fn lost(here: Place, title: &str) -> Shell {
             "unknown",
             "The database does not answer since 20:11:40.",
         ),
+        leads: Some(Leads {
+            badge: Badge::new(Mark::Unknown, "not known who leads"),
+            said: "It is not known who leads, so nothing is begun here. The control store does not answer.".into(),
+        }),
         troubles: texts(&[
             "The database does not answer since 20:11:40: connection refused. What stands here is from before; it is asked again every 5 s.",
         ]),

@@ -45,6 +45,10 @@ pub fn shell(here: Place, title: &str) -> Shell {
             "waits",
             "Phase users is cut over, and waits for a decision: latency is above its threshold.",
         ),
+        leads: Some(Leads {
+            badge: Badge::new(Mark::Good, "leads"),
+            said: "This process leads (lead 3) since 2026-11-20 08:02 UTC.".into(),
+        }),
         waiting: 1,
         can_turn_back: true,
         troubles: vec![],

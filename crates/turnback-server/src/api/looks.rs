@@ -6,7 +6,9 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::access::Viewer;
-use crate::model::{Baseline, Finding, Guard, Phase, Plan, Progress, Question, Samples, WayBack};
+use crate::model::{
+    Baseline, Finding, Guard, Lead, Phase, Plan, Progress, Question, Samples, WayBack,
+};
 use crate::problem::Problem;
 use crate::request::{Path, Query};
 use crate::server::Shared;
@@ -36,6 +38,12 @@ pub(super) async fn phases(State(server): State<Shared>, _: Viewer) -> Answer<Ve
 #[utoipa::path(get, path = "/progress", tag = "state", responses((status = 200, body = Option<Progress>)))]
 pub(super) async fn progress(State(server): State<Shared>, _: Viewer) -> Answer<Option<Progress>> {
     Ok(Json(server.edges.looks.progress().await?))
+}
+
+/// Who leads among the processes that share the control store, and how this one stands to it.
+#[utoipa::path(get, path = "/leader", tag = "state", responses((status = 200, body = Lead)))]
+pub(super) async fn lead(State(server): State<Shared>, _: Viewer) -> Json<Lead> {
+    Json(server.edges.looks.lead().await)
 }
 
 /// Every guard, with what it is told to find good and bad, and what it said last.

@@ -53,6 +53,7 @@ fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(looks::findings))
         .routes(routes!(looks::phases))
         .routes(routes!(looks::progress))
+        .routes(routes!(looks::lead))
         .routes(routes!(looks::guards))
         .routes(routes!(looks::samples))
         .routes(routes!(looks::baselines))

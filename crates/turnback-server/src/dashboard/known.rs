@@ -4,12 +4,12 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use futures_util::future::join4;
+use futures_util::future::{join, join4};
 use tokio::sync::Mutex;
 
 use super::view::{Broken, Guards, Part};
 use crate::edges::Refusal;
-use crate::model::{Phase, Progress, Question, Run};
+use crate::model::{Lead, Phase, Progress, Question, Run};
 use crate::server::Server;
 
 /// What was looked up is good for so long.
@@ -26,6 +26,7 @@ pub(crate) struct Now {
     pub(super) progress: Part<Option<Progress>>,
     pub(super) questions: Part<Vec<Question>>,
     pub(super) runs: Part<Vec<Run>>,
+    pub(super) lead: Part<Lead>,
 }
 
 /// What was looked up last.
@@ -40,11 +41,15 @@ impl Memory {
     pub(super) async fn now(&self, server: &Server) -> Now {
         let looks = &server.edges.looks;
         let all = async {
-            let (phases, progress, questions, runs) = join4(
-                look(looks.phases()),
-                look(looks.progress()),
-                look(looks.questions()),
-                look(server.edges.acts.runs(RUNS)),
+            let lead = async { Ok(looks.lead().await) };
+            let ((phases, progress, questions, runs), lead) = join(
+                join4(
+                    look(looks.phases()),
+                    look(looks.progress()),
+                    look(looks.questions()),
+                    look(server.edges.acts.runs(RUNS)),
+                ),
+                look(lead),
             )
             .await;
             Now {
@@ -52,6 +57,7 @@ impl Memory {
                 progress,
                 questions,
                 runs,
+                lead,
             }
         };
         self.now.or(all).await

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 pub(crate) use self::requests::Requests;
 use self::sheet::Sheet;
 use crate::edges::Looks;
-use crate::model::{Incident, Phase, Tallies};
+use crate::model::{Incident, Lead, LeadRole, Phase, Tallies};
 use crate::server::{Server, Shared};
 
 /// As OpenMetrics writes it.
@@ -43,6 +43,7 @@ pub(crate) async fn show(State(server): State<Shared>) -> Response {
 /// What the edges say. False where the target cannot be seen.
 async fn look(sheet: &mut Sheet, looks: &dyn Looks) -> bool {
     tallies(sheet, &looks.tallies());
+    of_lead(sheet, &looks.lead().await);
     if let Ok(guards) = looks.guards().await {
         for guard in guards {
             let name = guard.terms.guard.as_str();
@@ -141,6 +142,21 @@ fn tallies(sheet: &mut Sheet, tallies: &Tallies) {
             &labels,
             busy,
         );
+    }
+}
+
+fn of_lead(sheet: &mut Sheet, lead: &Lead) {
+    let leads = f64::from(u8::from(lead.role == LeadRole::Leads));
+    sheet.gauge(
+        "turnback_leads",
+        "1 where this process leads those that share its control store",
+        &[],
+        leads,
+    );
+    if let Some(leader) = &lead.leader {
+        let epoch = leader.epoch as f64;
+        let help = "The number of the lead, whoever has it: grows with each takeover";
+        sheet.gauge("turnback_lead_epoch", help, &[], epoch);
     }
 }
 

@@ -5,6 +5,7 @@
 mod access;
 mod flag;
 mod guard;
+mod lead;
 mod phase;
 mod plan;
 mod progress;
@@ -19,6 +20,7 @@ pub use self::flag::{
 pub use self::guard::{
     Baseline, BaselineOf, Guard, NewAnswer, Question, Reading, Said, Samples, Terms,
 };
+pub use self::lead::{Lead, LeadRole, Leader};
 pub use self::phase::{Deed, Phase, WayBack, WayBackOf};
 pub use self::plan::{Check, Finding, Plan, PlannedCanary, PlannedPhase, Risk};
 pub use self::progress::{Filling, Pool, Progress, Tallies};

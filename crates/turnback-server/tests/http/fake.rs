@@ -29,6 +29,7 @@ pub struct World {
     /// The report of every incident.
     pub report: String,
     pub checks: Vec<Check>,
+    pub lead: Lead,
     pub tokens: Vec<(Fingerprint, Token)>,
     pub sessions: Vec<(Fingerprint, i64)>,
     pub audit: Vec<NewAuditEntry>,
@@ -172,6 +173,9 @@ impl Looks for Fake {
             scope,
             ..WayBack::default()
         })
+    }
+    fn lead(&self) -> Boxed<'_, Lead> {
+        Box::pin(std::future::ready(self.world().lead.clone()))
     }
     fn ready(&self) -> Boxed<'_, Vec<Check>> {
         Box::pin(std::future::ready(self.world().checks.clone()))

@@ -2,7 +2,9 @@
 
 use axum::http::StatusCode;
 use turnback_server::edges::Refusal;
-use turnback_server::model::{Filling, Guard, Phase, Progress, Said, Terms};
+use turnback_server::model::{
+    Filling, Guard, Lead, LeadRole, Leader, Phase, Progress, Said, Terms,
+};
 
 use crate::fake::{Fake, app_of, request, send};
 
@@ -28,6 +30,14 @@ async fn guards_phases_and_backfills_stand_in_the_metrics() {
                 ..Said::default()
             }],
         }];
+        world.lead = Lead {
+            role: LeadRole::Leads,
+            leader: Some(Leader {
+                epoch: 3,
+                ..Leader::default()
+            }),
+            ..Lead::default()
+        };
         world.progress = Some(Progress {
             filling: Some(Filling {
                 table: "public.users".to_owned(),
@@ -49,6 +59,8 @@ async fn guards_phases_and_backfills_stand_in_the_metrics() {
         r#"turnback_backfill_rows{table="public.users"} 7.0"#,
         r#"turnback_requests_total{method="GET",route="/api/v1/plan",status="200"} 1"#,
         "turnback_target_seen{} 1.0",
+        "turnback_leads{} 1.0",
+        "turnback_lead_epoch{} 3.0",
     ] {
         assert!(
             got.body.lines().any(|l| l == line),

@@ -31,6 +31,7 @@ const STEPS: &[Step] = &[
     step!("serve"),
     step!("leadership"),
     step!("flags"),
+    step!("lead_since"),
 ];
 
 /// Whether a PostgreSQL database has a control store.

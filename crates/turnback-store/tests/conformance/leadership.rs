@@ -46,6 +46,13 @@ promises! {
         assert!(matches!(renamed, Lead::Following { .. }), "{renamed:?}");
         let leader = other.leader().await.unwrap().expect("one leads");
         assert_eq!((leader.holder.as_str(), leader.epoch), ("one", first));
+        // It leads since it began to, however often it renewed that.
+        let began = leader.since.expect("it is taken down");
+        let behind = "UPDATE controller SET since = since - 60000";
+        world.hand(behind).await.unwrap();
+        leads(&one, "one", Some(first), LONG).await;
+        let since = other.leader().await.unwrap().and_then(|leader| leader.since);
+        assert_eq!(since, Some(Moment(began.0 - 60_000)));
         // Each plan has its own.
         leads(&world.open("another plan").await, "other", None, LONG).await;
     }
@@ -76,6 +83,8 @@ promises! {
         assert_eq!(second, first + 1);
         let late = one.lead("one", Some(first), LONG).await.unwrap();
         assert!(matches!(late, Lead::Following { .. }), "{late:?}");
+        let since = other.leader().await.unwrap().and_then(|leader| leader.since);
+        assert!(since.is_some_and(|since| since.0 > 1_700_000_000_000), "{since:?}");
         // What is given up late takes nothing from the next.
         one.resign(first).await.unwrap();
         assert!(other.leader().await.unwrap().is_some());

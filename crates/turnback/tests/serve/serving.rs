@@ -83,6 +83,13 @@ impl Serving {
         Got { status, body }
     }
 
+    /// Who leads, as this one says.
+    pub async fn lead(&self) -> Json {
+        let got = self.ask("GET /ready", None, None).await;
+        assert_eq!(got.status, StatusCode::OK, "{}", got.body);
+        got.json()["lead"].clone()
+    }
+
     /// Asks for a run, which must be taken on; gives its number.
     pub async fn order(&self, order: Json) -> i64 {
         let body = json!({ "order": order, "why": "a test" });

@@ -43,6 +43,26 @@ impl Two {
         }
     }
 
+    /// Both say the same of who leads, each from where it stands.
+    async fn must_say_who_leads(&self, first: &str, second: &str, epoch: i64) {
+        let (one, other) = (self.first.lead().await, self.second.lead().await);
+        assert_eq!(
+            (&one["role"], &other["role"]),
+            (&json!(first), &json!(second))
+        );
+        assert_eq!(one["leader"], other["leader"]);
+        let leader = &one["leader"];
+        assert_eq!(leader["epoch"], epoch, "{leader}");
+        assert!(leader["since"].as_u64().is_some(), "{leader}");
+        let leads = if first == "leads" { &one } else { &other };
+        assert_eq!(leader["name"], leads["name"]);
+        let status = ["status", "--store", self.store.url()];
+        let status = self.world.must(&status, 0).await;
+        let name = leads["name"].as_str().expect("it has a name");
+        let served = format!("Served by {name} (lead {epoch}) since ");
+        assert!(status.contains(&served), "{status}");
+    }
+
     /// Asks the one that follows for a run, which the other begins; gives its number.
     async fn begun(&self) -> i64 {
         let run = self.second.order(json!({ "command": "up" })).await;
@@ -80,6 +100,7 @@ impl Two {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_the_leader_is_killed_in_a_backfill_the_other_takes_over_and_finishes() {
     let mut two = Two::start("shared_kill").await;
+    two.must_say_who_leads("leads", "stands_by", 1).await;
     let run = two.begun().await;
     two.first.running.signal("KILL");
     two.taken_over(run).await;
@@ -96,6 +117,7 @@ async fn a_leader_that_stood_still_finds_itself_fenced_off_and_follows() {
     two.taken_over(run).await;
     two.first.running.signal("CONT");
     two.first.running.until_said(FOLLOWS).await;
+    two.must_say_who_leads("stands_by", "leads", 2).await;
     let ended = two.first.ended(run).await;
     assert_eq!(ended["exit_code"], 0, "{ended}");
     two.must_be_fenced();

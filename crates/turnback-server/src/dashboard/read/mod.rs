@@ -6,6 +6,7 @@ pub(super) mod decisions;
 pub(super) mod flags;
 pub(super) mod guards;
 pub(super) mod incidents;
+pub(super) mod lead;
 pub(super) mod overview;
 pub(super) mod risks;
 pub(super) mod way_back;

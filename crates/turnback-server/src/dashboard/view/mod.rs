@@ -29,7 +29,7 @@ pub use self::overview::{
 };
 pub use self::problem::ProblemPage;
 pub use self::risks::{Cell, RiskRow, Risks, RisksPage};
-pub use self::shell::{Notice, Place, Shell, Standing, Who};
+pub use self::shell::{Leads, Notice, Place, Shell, Standing, Who};
 pub use self::sign_in::{SignIn, SignInPage};
 pub use self::time::{At, Left, On, Since};
 pub use self::way_back::{Choice, Statement, TurnedPhase, WayBack, WayBackPage};

@@ -109,6 +109,15 @@ impl Standing {
     }
 }
 
+/// Who leads among the processes that share a control store, and how this one stands to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leads {
+    /// In one word.
+    pub badge: Badge,
+    /// As sentences.
+    pub said: String,
+}
+
 /// Who looks at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Who {
@@ -146,6 +155,8 @@ pub struct Shell {
     pub title: String,
     /// How things stand.
     pub standing: Standing,
+    /// Who leads; none before somebody signed in, or while that is looked up.
+    pub leads: Option<Leads>,
     /// Questions that wait for somebody.
     pub waiting: usize,
     /// Something can be turned back.

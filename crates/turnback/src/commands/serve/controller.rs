@@ -49,7 +49,7 @@ pub(super) struct Controller {
     pub(super) blockers: Blockers,
     pub(super) store: ControlStore,
     pub(super) stage: Arc<Stage>,
-    lead: Lead,
+    lead: Arc<Lead>,
     at_work: Mutex<Option<AtWork>>,
     wake: Notify,
     closing: watch::Sender<bool>,
@@ -62,6 +62,7 @@ impl Controller {
         blockers: Blockers,
         store: ControlStore,
         stage: Arc<Stage>,
+        lead: Arc<Lead>,
     ) -> Self {
         Self {
             loaded,
@@ -69,7 +70,7 @@ impl Controller {
             blockers,
             store,
             stage,
-            lead: Lead::new(),
+            lead,
             at_work: Mutex::default(),
             wake: Notify::new(),
             closing: watch::Sender::new(false),

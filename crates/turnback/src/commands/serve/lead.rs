@@ -33,6 +33,16 @@ impl Lead {
         }
     }
 
+    /// Its name among those that share the control store.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How it stands.
+    pub(super) fn role(&self) -> Role {
+        self.role.borrow().clone()
+    }
+
     /// The number of its lead, where it leads.
     pub(super) fn epoch(&self) -> Option<i64> {
         self.role.borrow().epoch()

@@ -7,6 +7,7 @@ mod guards;
 mod keys;
 mod lately;
 mod lead;
+mod leader;
 mod limits;
 mod news;
 mod order;
@@ -29,6 +30,7 @@ use turnback_server::{Limits, Server, app, listen};
 use self::acts::Desk;
 use self::controller::Controller;
 use self::keys::Book;
+use self::lead::Lead;
 use self::sight::Sight;
 use self::stage::Stage;
 use self::start::{Ready, made_ready};
@@ -49,11 +51,13 @@ async fn serve(args: ServeArgs, ready: Ready) -> Result<ExitCode, Failure> {
     let mut ending = Ending::new().map_err(|error| failed(error.to_string()))?;
     let loaded = Arc::new(ready.loaded);
     let stage = Arc::new(Stage::default());
+    let lead = Arc::new(Lead::new());
     let sight = Arc::new(Sight::new(
         Arc::clone(&loaded),
         ready.target,
         ready.store.clone(),
         Arc::clone(&stage),
+        Arc::clone(&lead),
     ));
     let controller = Arc::new(Controller::new(
         loaded,
@@ -61,6 +65,7 @@ async fn serve(args: ServeArgs, ready: Ready) -> Result<ExitCode, Failure> {
         args.blockers,
         ready.store.clone(),
         Arc::clone(&stage),
+        lead,
     ));
     let flags = Arc::new(ready.store.clone());
     let book = Arc::new(Book(ready.store));

@@ -1,5 +1,6 @@
 //! How things stand: from the plan, the ledger in the target, the control store.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,13 +16,14 @@ use turnback_engine::watch::WatchStore;
 use turnback_postgres::{PostgresTarget, Throttle};
 use turnback_server::edges::{Answer, Boxed, Looks, Refusal};
 use turnback_server::model;
-use turnback_store::{ControlStore, Entry};
+use turnback_store::{ControlStore, Entry, Leader};
 
 use super::edges::{of_failure, of_store, of_target};
 use super::guards::{self, Heard};
 use super::lately::Lately;
+use super::lead::Lead;
 use super::stage::Stage;
-use super::{limits, phases, records};
+use super::{leader, limits, phases, records};
 use crate::commands::backup::shelf;
 use crate::commands::incident::{Case, Cases};
 use crate::commands::preflight::{KeptIn, preflight};
@@ -41,6 +43,7 @@ pub(super) struct Sight {
     pub(super) target: PostgresTarget,
     pub(super) store: ControlStore,
     pub(super) stage: Arc<Stage>,
+    lead: Arc<Lead>,
     phases: Lately<Vec<model::Phase>>,
     heard: Lately<Heard>,
     throttle: Lately<Throttle>,
@@ -48,6 +51,7 @@ pub(super) struct Sight {
     backups: Lately<Vec<model::Backup>>,
     findings: Lately<Vec<model::Finding>>,
     ready: Lately<Vec<model::Check>>,
+    leader: Lately<Result<Option<Leader>, String>>,
 }
 
 impl Sight {
@@ -56,12 +60,14 @@ impl Sight {
         target: PostgresTarget,
         store: ControlStore,
         stage: Arc<Stage>,
+        lead: Arc<Lead>,
     ) -> Self {
         Self {
             loaded,
             target,
             store,
             stage,
+            lead,
             phases: Lately::new(MOMENT),
             heard: Lately::new(MOMENT),
             throttle: Lately::new(MOMENT),
@@ -69,6 +75,7 @@ impl Sight {
             backups: Lately::new(WHILE),
             findings: Lately::new(WHILE),
             ready: Lately::new(MOMENT),
+            leader: Lately::new(MOMENT),
         }
     }
 
@@ -388,6 +395,17 @@ impl Looks for Sight {
             let head = stored(self.store.head()).await?;
             let case = self.case(incident).await?;
             Ok(Page::of(&case.facts(head)))
+        })
+    }
+
+    fn lead(&self) -> Boxed<'_, model::Lead> {
+        Box::pin(async {
+            let ask = async {
+                let leader = in_time(self.store.leader()).await;
+                Ok::<_, Infallible>(leader.map_err(|error| error.to_string()))
+            };
+            let Ok(kept) = self.leader.or_find(ask).await;
+            leader::lead(self.lead.name(), self.lead.role(), kept)
         })
     }
 

@@ -1,6 +1,7 @@
 //! `turnback status`: where everything stands, from the ledger in the target.
 
 mod canary;
+mod leader;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -10,12 +11,14 @@ use turnback_core::exit::ExitCode;
 use turnback_core::lock_report::{PhaseLocks, WorstLock};
 use turnback_core::state::PhaseState;
 use turnback_engine::edges::{PhaseRecord, Target};
+use turnback_engine::error::JournalError;
+use turnback_store::ControlStore;
 
 use self::watch::WatchState;
-use crate::cli::StatusArgs;
+use crate::cli::{PlanFile, StatusArgs};
 use crate::context::Loaded;
 use crate::failure::Failure;
-use crate::journal::remedy;
+use crate::journal::{in_time, remedy};
 use crate::output::table;
 use crate::output::text::millis;
 
@@ -44,9 +47,14 @@ pub(crate) async fn run(args: StatusArgs) -> Result<ExitCode, Failure> {
         );
         BTreeMap::new()
     });
-    let watch = WatchState::read(&loaded, &args.file)
-        .await
-        .unwrap_or_default();
+    let store = open(&loaded, &args.file).await.ok().flatten();
+    let (watch, leader) = match &store {
+        Some(store) => (
+            in_time(WatchState::read(store)).await.unwrap_or_default(),
+            in_time(store.leader()).await.ok().flatten(),
+        ),
+        None => Default::default(),
+    };
     let backfill = target.throttle(&plan.name).await?;
     let backfill = super::throttle::at_work(&backfill);
     if args.json {
@@ -57,11 +65,14 @@ pub(crate) async fn run(args: StatusArgs) -> Result<ExitCode, Failure> {
             .collect();
         anstream::println!(
             "{:#}",
-            json!({ "plan": plan.name, "target": plan.target.redacted(), "phases": phases, "backfill": backfill, "watch": watch })
+            json!({ "plan": plan.name, "target": plan.target.redacted(), "phases": phases, "backfill": backfill, "watch": watch, "leader": leader.as_ref().map(leader::as_json) })
         );
         return Ok(ExitCode::Done);
     }
     anstream::println!("{} on {}", plan.name, plan.target.redacted());
+    if let Some(leader) = &leader {
+        anstream::println!("{}", leader::sentence(leader));
+    }
     let mut shown = table(["phase", "state", "clients see it as", "next"]);
     for phase in &plan.phases {
         let state = state_of(&phase.id);
@@ -87,6 +98,15 @@ pub(crate) async fn run(args: StatusArgs) -> Result<ExitCode, Failure> {
         .collect();
     show_locks(&of_phases);
     Ok(ExitCode::Done)
+}
+
+/// The control store; nothing where there is none, and looking makes none.
+async fn open(loaded: &Loaded, file: &PlanFile) -> Result<Option<ControlStore>, JournalError> {
+    in_time(ControlStore::open_existing(
+        &file.store,
+        &loaded.plan().name,
+    ))
+    .await
 }
 
 /// The locks that held up traffic for longest, for each phase.

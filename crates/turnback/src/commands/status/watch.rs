@@ -11,9 +11,6 @@ use turnback_engine::error::JournalError;
 use turnback_store::{AskedQuestion, ControlStore};
 
 use super::canary::CanaryState;
-use crate::cli::PlanFile;
-use crate::context::Loaded;
-use crate::journal::in_time;
 use crate::output::table;
 use crate::output::watch::left;
 use crate::telling::now;
@@ -56,23 +53,16 @@ struct Open {
 }
 
 impl WatchState {
-    /// Reads it; nothing where there is no control store, and looking makes none.
+    /// Reads it.
     ///
     /// # Errors
     ///
-    /// When there is a control store and it cannot be read.
-    pub(super) async fn read(loaded: &Loaded, file: &PlanFile) -> Result<Self, JournalError> {
-        in_time(async {
-            let store = ControlStore::open_existing(&file.store, &loaded.plan().name).await?;
-            let Some(store) = store else {
-                return Ok(Self::default());
-            };
-            Ok(Self::of(
-                store.about_watch().await?,
-                store.open_questions().await?,
-            ))
-        })
-        .await
+    /// When the control store cannot be read.
+    pub(super) async fn read(store: &ControlStore) -> Result<Self, JournalError> {
+        Ok(Self::of(
+            store.about_watch().await?,
+            store.open_questions().await?,
+        ))
     }
 
     fn of(events: Vec<(Moment, JournalEvent)>, questions: Vec<AskedQuestion>) -> Self {
