@@ -164,7 +164,7 @@ pub enum Progress {
         left: Duration,
         /// How long it holds in all.
         hold: Duration,
-        /// What it waits for beside the time, as a sentence.
+        /// Why its time does not count at this moment, as a sentence.
         waits: Option<String>,
     },
     /// A canary waits for a person to look at its flag.

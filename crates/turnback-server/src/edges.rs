@@ -11,8 +11,8 @@ pub use turnback_engine::flags::Flags;
 
 use crate::access::{Fingerprint, Role};
 use crate::model::{
-    AuditEntry, Backup, Baseline, Check, Finding, Guard, Incident, JournalEntry, Lead, NewAnswer,
-    NewAuditEntry, NewRun, Phase, Plan, Progress, Question, ReportFormat, Run, Samples,
+    AuditEntry, Backup, Baseline, Canary, Check, Finding, Guard, Incident, JournalEntry, Lead,
+    NewAnswer, NewAuditEntry, NewRun, Phase, Plan, Progress, Question, ReportFormat, Run, Samples,
     SetThrottle, Tallies, Throttle, Token, WayBack,
 };
 
@@ -51,7 +51,11 @@ pub trait Looks: Send + Sync {
     /// Every guard of the plan, with what it said last.
     fn guards(&self) -> Answer<'_, Vec<Guard>>;
 
+    /// Canaries that are under way, and how their clients compare with the rest.
+    fn canaries(&self) -> Answer<'_, Vec<Canary>>;
+
     /// The samples of a guard since a moment (milliseconds since 1970), the last `most` of them.
+    /// Those of the rest, beside a canary, are of the guard `NAME@rest`.
     fn samples(&self, guard: &str, since: u64, most: u32) -> Answer<'_, Samples>;
 
     /// What was normal before each phase.

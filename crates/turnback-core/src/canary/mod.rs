@@ -13,12 +13,14 @@
 
 mod compare;
 mod definition;
+mod figures;
 mod grouped;
 mod noted;
 mod rollout;
 
 pub use self::compare::{Compare, Side, ToldBy};
 pub use self::definition::{Canary, CanaryStep};
+pub use self::figures::{Figures, side_by_side};
 pub use self::grouped::{GROUP, GroupedBy, grouped_by, of_side};
 pub use self::noted::Noted;
 pub use self::rollout::{Next, Rollout, Seen, Waits};

@@ -166,9 +166,8 @@ impl Rollout {
                 let millis = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
                 *held_millis = held_millis.saturating_add(millis);
                 let step = &self.canary.steps[self.canary.step_of(share).unwrap_or(0)];
-                let left = step
-                    .hold
-                    .saturating_sub(Duration::from_millis(*held_millis));
+                let held = Duration::from_millis(*held_millis);
+                let left = step.hold.saturating_sub(held);
                 if !left.is_zero() {
                     return Next::Hold { left };
                 }
@@ -221,6 +220,19 @@ impl Rollout {
             At::Holding { share, .. } => self.canary.step_of(*share).unwrap_or(0),
             At::Through => self.canary.steps.len().saturating_sub(1),
         }
+    }
+
+    /// How long the step is to hold yet, while nothing holds it; before it begins, all of it.
+    pub fn left(&self) -> Duration {
+        let (step, held) = match &self.at {
+            At::Entering { step, .. } => (*step, 0),
+            At::Holding {
+                share, held_millis, ..
+            } => (self.canary.step_of(*share).unwrap_or(0), *held_millis),
+            At::Through => return Duration::ZERO,
+        };
+        let hold = self.canary.steps[step].hold;
+        hold.saturating_sub(Duration::from_millis(held))
     }
 
     /// The share that is set by what it has done itself.

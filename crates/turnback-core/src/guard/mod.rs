@@ -36,4 +36,4 @@ pub use self::sample::{Reading, Sample, Value};
 pub use self::threshold::{Change, Than, Threshold};
 pub use self::unit::{Dimension, Unit};
 pub use self::verdict::Verdict;
-pub use self::versus::Versus;
+pub use self::versus::{LONGEST as LONGEST_REST, Versus};

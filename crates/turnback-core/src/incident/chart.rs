@@ -11,6 +11,8 @@ use crate::guard::Moment;
 pub struct Chart<'a> {
     /// What the guard measured.
     pub measured: &'a Measured,
+    /// What others measured at the same time, as a line with this name.
+    pub beside: Option<(&'static str, &'a Measured)>,
     /// Moments with a name, in order.
     pub marks: Vec<(&'static str, Moment)>,
     /// What its parts are called within the page: no two charts of a page alike.
@@ -57,13 +59,15 @@ impl Chart<'_> {
     pub fn svg(&self) -> Option<String> {
         let Self {
             measured,
+            beside,
             marks,
             id,
             width,
             height,
         } = self;
         let points = thinned(measured, MOST_POINTS);
-        let scale = scale(self, &points)?;
+        let others = beside.map_or_else(Vec::new, |(_, of)| thinned(of, MOST_POINTS));
+        let scale = scale(self, &points, &others)?;
         let (id, right) = (escaped(id), scale.right);
         let mut svg = String::new();
         let title = format!("{} over time", escaped(&measured.guard));
@@ -71,7 +75,7 @@ impl Chart<'_> {
             svg,
             "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{id}-title \
              {id}-desc\"><title id=\"{id}-title\">{title}</title><desc id=\"{id}-desc\">{}</desc>",
-            escaped(&description(measured))
+            escaped(&description(measured, *beside))
         );
         if let Some(normal) = &measured.normal {
             let (top, bottom) = (scale.y(normal.most), scale.y(normal.least));
@@ -86,7 +90,12 @@ impl Chart<'_> {
         }
         axes(&mut svg, measured, &scale);
         thresholds(&mut svg, measured, &scale);
-        values(&mut svg, &points, &scale);
+        path(&mut svg, "beside", &others, &scale);
+        path(&mut svg, "values", &points, &scale);
+        dots(&mut svg, &points, &scale);
+        if let Some((name, _)) = beside {
+            name_line(&mut svg, name, &others, &points, &scale);
+        }
         for (row, (name, at)) in marks.iter().enumerate() {
             mark(&mut svg, name, *at, row, &scale);
         }
@@ -96,7 +105,7 @@ impl Chart<'_> {
 }
 
 /// What a person who does not see the chart is told.
-fn description(measured: &Measured) -> String {
+fn description(measured: &Measured, beside: Option<(&str, &Measured)>) -> String {
     let show = |value: f64| measured.dimension.show(value);
     let bad = measured.points.iter().filter(|point| point.bad).count();
     let mut said = format!("{} samples, {bad} of them bad", measured.points.len());
@@ -111,21 +120,30 @@ fn description(measured: &Measured) -> String {
     if let Some(worst) = measured.worst {
         let _ = write!(said, "; {} at worst", show(worst));
     }
+    if let Some((name, of)) = beside {
+        let _ = write!(
+            said,
+            "; beside it {} samples of the {name}",
+            of.points.len()
+        );
+    }
     said
 }
 
-fn scale(chart: &Chart<'_>, points: &[Point]) -> Option<Scale> {
+fn scale(chart: &Chart<'_>, points: &[Point], others: &[Point]) -> Option<Scale> {
     let Chart {
         measured, marks, ..
     } = chart;
-    let first = points.first()?;
-    let last = points.last()?;
-    let from = marks.iter().map(|(_, at)| *at).fold(first.at, Moment::min);
-    let until = marks.iter().map(|(_, at)| *at).fold(last.at, Moment::max);
+    let drawn = || points.iter().chain(others);
+    let times = || {
+        let marks = marks.iter().map(|(_, at)| *at);
+        drawn().map(|point| point.at).chain(marks)
+    };
+    let (from, until) = (times().min()?, times().max()?);
+    drawn().next()?;
     let normal = measured.normal.iter().flat_map(|n| [n.least, n.most]);
     let limits = [measured.warning, measured.critical].into_iter().flatten();
-    let drawn: Vec<f64> = points
-        .iter()
+    let drawn: Vec<f64> = drawn()
         .filter_map(|point| point.value)
         .chain(limits)
         .chain(normal)
@@ -215,7 +233,8 @@ fn thresholds(svg: &mut String, measured: &Measured, scale: &Scale) {
     }
 }
 
-fn values(svg: &mut String, points: &[Point], scale: &Scale) {
+/// A line from value to value.
+fn path(svg: &mut String, class: &str, points: &[Point], scale: &Scale) {
     let mut path = String::new();
     let mut pen_is_down = false;
     for point in points {
@@ -233,11 +252,31 @@ fn values(svg: &mut String, points: &[Point], scale: &Scale) {
             scale.y(value)
         );
     }
-    let _ = write!(
-        svg,
-        "<path class=\"values\" {} d=\"{path}\"/>",
-        plain("values")
-    );
+    if !path.is_empty() {
+        let _ = write!(
+            svg,
+            "<path class=\"{class}\" {} d=\"{path}\"/>",
+            plain(class)
+        );
+    }
+}
+
+/// The name of the line beside, where that ends: on the side that is away from the other line.
+fn name_line(svg: &mut String, name: &str, others: &[Point], points: &[Point], scale: &Scale) {
+    let last = |of: &[Point]| {
+        let mut last = of.iter().rev();
+        last.find_map(|point| Some((point.at, point.value.filter(|value| value.is_finite())?)))
+    };
+    let Some((at, value)) = last(others) else {
+        return;
+    };
+    let is_above = last(points).is_none_or(|(_, ours)| value > ours);
+    let y = scale.y(value) + if is_above { -7.0 } else { 15.0 };
+    text(svg, "beside-text end", (scale.x(at), y), name);
+}
+
+/// Single samples: each, where there is room, and those that are bad or unknown in any case.
+fn dots(svg: &mut String, points: &[Point], scale: &Scale) {
     let all = points.len() <= MOST_DOTS;
     for point in points {
         let x = scale.x(point.at);
@@ -296,6 +335,7 @@ fn plain(class: &str) -> &'static str {
         "grid" => "fill=\"none\" stroke=\"#dde1e8\"",
         "axis" => "fill=\"none\" stroke=\"#5b6576\"",
         "values" => "fill=\"none\" stroke=\"#2457c5\" stroke-width=\"1.8\"",
+        "beside" => "fill=\"none\" stroke=\"#5b6576\" stroke-width=\"1.6\"",
         "good" => "fill=\"#2457c5\"",
         "bad" => "fill=\"#ffffff\" stroke=\"#c02b2b\" stroke-width=\"2.2\"",
         "unknown" => "fill=\"none\" stroke=\"#96610a\" stroke-width=\"1.8\"",

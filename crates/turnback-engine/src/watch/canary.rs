@@ -116,7 +116,8 @@ impl Lead {
                 Ok(Led::Nothing)
             }
             Next::Wait { why } => {
-                self.show(run, Duration::ZERO, Some(why.sentence().to_owned()));
+                let left = self.rollout.left();
+                self.show(run, left, Some(why.sentence().to_owned()));
                 Ok(Led::Nothing)
             }
             Next::Ask { ask } => Ok(Led::Ask(ask, self.question())),

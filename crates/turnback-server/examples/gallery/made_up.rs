@@ -305,6 +305,7 @@ pub fn guard(
     let measured = watched(&terms, &samples, Some(&series));
     let chart = Chart {
         measured: &measured,
+        beside: None,
         marks: vec![("cut over", ago(200))],
         id: name,
         width: 420.0,

@@ -1,6 +1,8 @@
 //! Writes every page of the dashboard in every state, made up, to look at it without a database:
 //! `cargo run -p turnback-server --example gallery -- DIR`, then any web server over DIR.
 
+#[path = "canary.rs"]
+mod canary_view;
 mod frames;
 mod made_up;
 mod pages;

@@ -5,7 +5,7 @@ use turnback_core::incident::report;
 use turnback_server::dashboard::view::*;
 
 use super::frames::{Pages, broken, calm};
-use super::made_up::{NOW, ago, guard, left, shell, texts};
+use super::made_up::{NOW, ago, guard, shell, texts};
 
 /// Adds each.
 pub fn add_to(pages: &mut Pages) {
@@ -120,38 +120,7 @@ pub fn add_to(pages: &mut Pages) {
                     message: "We are moving to new keys. Sending is paused.".into(),
                     until: Some("at 20:30 UTC".into()),
                 },
-                canary: Some(CanaryView {
-                    phase: "users".into(),
-                    flag: "users-uuid".into(),
-                    badge: Badge::new(Mark::Busy, "step 2 of 4"),
-                    said: "10% of users are sent to the new shape.".into(),
-                    steps: [
-                        ("1%", Stand::Past),
-                        ("10%", Stand::Here),
-                        ("50%", Stand::Ahead),
-                        ("100%", Stand::Ahead),
-                    ]
-                    .map(|(share, stand)| CanaryStep {
-                        share: share.into(),
-                        stand,
-                    })
-                    .to_vec(),
-                    left: Some(left(340, 600)),
-                    compared: vec![
-                        (
-                            "latency".into(),
-                            "151 ms".into(),
-                            "138 ms".into(),
-                            Badge::new(Mark::Good, "pass"),
-                        ),
-                        (
-                            "checkout_errors".into(),
-                            "1.1%".into(),
-                            "0.4%".into(),
-                            Badge::new(Mark::Warning, "warning"),
-                        ),
-                    ],
-                }),
+                canary: Some(super::canary_view::counts()),
                 changes: vec![
                     Pair::new(
                         "2026-11-21 20:07 · canary of users",
@@ -162,6 +131,21 @@ pub fn add_to(pages: &mut Pages) {
                         "legacy-export: enabled to disabled (“nobody uses it”)",
                     ),
                 ],
+            }),
+            wrong: None,
+        }
+        .render(),
+    );
+    pages.add(
+        "flags-waits",
+        FlagsPage {
+            shell: Shell {
+                again: None,
+                ..shell(Place::Flags, "Flags and canary")
+            },
+            view: Part::Ready(Flags {
+                canary: Some(super::canary_view::waits()),
+                ..Flags::default()
             }),
             wrong: None,
         }

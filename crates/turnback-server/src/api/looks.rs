@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 
 use crate::access::Viewer;
 use crate::model::{
-    Baseline, Finding, Guard, Lead, Phase, Plan, Progress, Question, Samples, WayBack,
+    Baseline, Canary, Finding, Guard, Lead, Phase, Plan, Progress, Question, Samples, WayBack,
 };
 use crate::problem::Problem;
 use crate::request::{Path, Query};
@@ -64,7 +64,15 @@ pub(super) struct Which {
     most: Option<u32>,
 }
 
-/// The last samples of a guard, oldest first.
+/// Canaries that are under way: their step, how long it holds yet or why its time does not count,
+/// and for each of their guards the canary's figures beside the rest's.
+#[utoipa::path(get, path = "/canaries", tag = "guards", responses((status = 200, body = Vec<Canary>)))]
+pub(super) async fn canaries(State(server): State<Shared>, _: Viewer) -> Answer<Vec<Canary>> {
+    Ok(Json(server.edges.looks.canaries().await?))
+}
+
+/// The last samples of a guard, oldest first. `NAME@rest` has those of the rest, where `NAME` is a
+/// guard of a canary.
 #[utoipa::path(
     get,
     path = "/guards/{guard}/samples",

@@ -56,6 +56,7 @@ fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(looks::lead))
         .routes(routes!(looks::guards))
         .routes(routes!(looks::samples))
+        .routes(routes!(looks::canaries))
         .routes(routes!(looks::baselines))
         .routes(routes!(looks::questions))
         .routes(routes!(looks::way_back))

@@ -58,7 +58,8 @@ async fn flags_page(server: &Shared, actor: &Actor) -> FlagsPage {
             let changes = server.edges.flags.history(None, read::flags::CHANGES);
             let changes = changes.await.unwrap_or_default();
             let plan = server.edges.looks.plan();
-            Part::Ready(read::flags::all(&served.stored, &changes, &plan, &now))
+            let canary = read::canary::read(server, &served.stored, &now).await;
+            Part::Ready(read::flags::all(&served.stored, &changes, &plan, canary))
         }
     };
     let mut shell = shell(server, actor, &now, Place::Flags, "Flags and canary");

@@ -3,6 +3,7 @@
 //! Moments are milliseconds since 1970-01-01 UTC; times are in milliseconds.
 
 mod access;
+mod canary;
 mod flag;
 mod guard;
 mod lead;
@@ -14,6 +15,7 @@ mod run;
 mod throttle;
 
 pub use self::access::{AuditEntry, NewAuditEntry, Outcome, Token};
+pub use self::canary::{Canary, Compared, Holding};
 pub use self::flag::{
     ChangedFlags, Flag, FlagChange, FlagList, MaintenanceState, NewShare, SetFlag, SetMaintenance,
 };

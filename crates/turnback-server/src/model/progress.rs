@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Holding;
+
 /// What is at work now.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Progress {
@@ -20,6 +22,8 @@ pub struct Progress {
     pub held: Option<String>,
     /// The backfill at work.
     pub filling: Option<Filling>,
+    /// The step of a canary that it holds.
+    pub canary: Option<Holding>,
     /// How long the bake takes yet.
     pub bake_left_millis: Option<u64>,
     /// How long the bake takes in all.

@@ -80,7 +80,7 @@ fn question() -> Question {
 }
 
 /// A change of the world, told to all who listen.
-fn happens(fake: &Fake, server: &Shared, change: impl FnOnce(&mut crate::fake::World)) {
+pub fn happens(fake: &Fake, server: &Shared, change: impl FnOnce(&mut crate::fake::World)) {
     change(&mut fake.world());
     server.events.tell(Event {
         id: None,

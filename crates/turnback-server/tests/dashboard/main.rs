@@ -1,5 +1,7 @@
 //! The dashboard: its forms without a socket, its pages in a real browser.
 
+#[path = "../../examples/gallery/canary.rs"]
+mod canary_view;
 #[path = "../http/fake.rs"]
 #[allow(dead_code, reason = "other tests use the rest of the made-up world")]
 mod fake;
@@ -13,6 +15,7 @@ mod pages;
 #[path = "../../examples/gallery/records.rs"]
 mod records;
 
+mod canary;
 mod course;
 mod forms;
 mod looks;

@@ -21,6 +21,8 @@ pub struct World {
     pub phases: Vec<Phase>,
     pub progress: Option<Progress>,
     pub guards: Vec<Guard>,
+    pub samples: Vec<Samples>,
+    pub canaries: Vec<Canary>,
     pub questions: Vec<Question>,
     pub journal: Vec<JournalEntry>,
     pub runs: Vec<Run>,
@@ -125,10 +127,16 @@ impl Looks for Fake {
     }
     fn samples(&self, guard: &str, _: u64, _: u32) -> Answer<'_, Samples> {
         let guard = guard.to_owned();
-        self.look(|_| Samples {
-            guard,
-            samples: vec![],
+        self.look(|world| {
+            let found = world.samples.iter().find(|of| of.guard == guard);
+            found.cloned().unwrap_or(Samples {
+                guard,
+                samples: vec![],
+            })
         })
+    }
+    fn canaries(&self) -> Answer<'_, Vec<Canary>> {
+        self.look(|world| world.canaries.clone())
     }
     fn baselines(&self) -> Answer<'_, Vec<Baseline>> {
         self.look(|_| vec![])

@@ -276,16 +276,6 @@ impl Observer for Terminal {
                 );
             }
             Progress::Baked { phase } => self.line(&format!("● {phase}: baked, and done")),
-            Progress::CanaryStep {
-                phase,
-                flag,
-                step,
-                of,
-                share,
-            } => {
-                let canary = watch::canary((*step, *of), *share);
-                self.line(&format!("● {phase}: {canary} (flag {flag})"));
-            }
             Progress::Canary {
                 phase,
                 step,
@@ -307,25 +297,14 @@ impl Observer for Terminal {
                     None => self.lasting(&format!("{phase}: {canary}"), *left, *hold),
                 }
             }
-            Progress::CanaryStopped { phase, why } => {
-                self.line(&format!("‖ {phase}: the canary waits for a person: {why}"));
-            }
-            Progress::CanaryPassed { phase } => {
-                self.line(&format!("● {phase}: every step of the canary is over"));
-            }
-            Progress::CanaryEnded { phase, flag, from } => {
-                self.line(&format!(
-                    "◀ {phase}: flag {flag} was at {from}, and is at 0%"
-                ));
-            }
-            Progress::FlagsDisabled { flags, failure } => {
-                self.line(&match (failure, flags.as_slice()) {
-                    (Some(failure), _) => format!(
-                        "! flags could not be disabled: {failure}. `turnback flag disable-all --reason TEXT` does it by hand"
-                    ),
-                    (None, []) => "◀ no flag was enabled".to_owned(),
-                    (None, flags) => format!("◀ disabled: {}", flags.join(", ")),
-                });
+            Progress::CanaryStep { .. }
+            | Progress::CanaryStopped { .. }
+            | Progress::CanaryPassed { .. }
+            | Progress::CanaryEnded { .. }
+            | Progress::FlagsDisabled { .. } => {
+                if let Some((sign, news)) = watch::canary_news(progress) {
+                    self.line(&format!("{sign} {news}"));
+                }
             }
             Progress::GuardSays { verdict } => {
                 self.line(&format!("  {}", watch::verdict(verdict)));

@@ -6,6 +6,7 @@ use turnback_core::canary::Share;
 use turnback_core::guard::{Level, Moment, Verdict};
 use turnback_core::human::human_duration;
 use turnback_core::watch::{Cause, Next};
+use turnback_engine::progress::Progress;
 
 /// A verdict, on one line.
 pub(crate) fn verdict(verdict: &Verdict) -> String {
@@ -64,6 +65,44 @@ pub(crate) fn next(next: &Next, number: Option<i64>, until: Option<Moment>) -> V
         Next::Release => vec!["▶ nothing holds any more: going on".to_owned()],
         Next::Hold { .. } | Next::Join { .. } => vec![],
     }
+}
+
+/// What became of a canary, on one line with the sign before it; nothing where nothing did.
+pub(crate) fn canary_news(progress: &Progress) -> Option<(&'static str, String)> {
+    Some(match progress {
+        Progress::CanaryStep {
+            phase,
+            flag,
+            step,
+            of,
+            share,
+        } => {
+            let canary = canary((*step, *of), *share);
+            ("●", format!("{phase}: {canary} (flag {flag})"))
+        }
+        Progress::CanaryStopped { phase, why } => (
+            "‖",
+            format!("{phase}: the canary waits for a person: {why}"),
+        ),
+        Progress::CanaryPassed { phase } => {
+            ("●", format!("{phase}: every step of the canary is over"))
+        }
+        Progress::CanaryEnded { phase, flag, from } => (
+            "◀",
+            format!("{phase}: flag {flag} was at {from}, and is at 0%"),
+        ),
+        Progress::FlagsDisabled { flags, failure } => match (failure, flags.as_slice()) {
+            (Some(failure), _) => (
+                "!",
+                format!(
+                    "flags could not be disabled: {failure}. `turnback flag disable-all --reason TEXT` does it by hand"
+                ),
+            ),
+            (None, []) => ("◀", "no flag was enabled".to_owned()),
+            (None, flags) => ("◀", format!("disabled: {}", flags.join(", "))),
+        },
+        _ => return None,
+    })
 }
 
 /// Where a canary stands, in a few words.

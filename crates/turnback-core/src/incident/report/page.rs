@@ -196,6 +196,7 @@ fn samples(facts: &Facts<'_>) -> Option<Samples> {
     Some(Samples {
         guard: measured.guard.clone(),
         chart: Chart {
+            beside: None,
             measured,
             marks: marks(facts),
             id: "chart",

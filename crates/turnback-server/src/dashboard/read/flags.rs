@@ -1,32 +1,28 @@
 //! Flags, the canary and maintenance, from the flags as they are served.
 
 use turnback_core::flag::{Flag, FlagState, MAINTENANCE, Record, Share, Stored};
-use turnback_core::state::PhaseState;
 
-use super::super::frame::{ready, state};
-use super::super::known::Now;
-use super::super::view::{
-    At, Badge, CanaryStep, CanaryView, FlagRow, Flags, MaintenanceView, Mark, Pair, Stand,
-};
-use crate::model::{Plan, PlannedCanary};
+use super::super::view::{At, CanaryView, FlagRow, Flags, MaintenanceView, Pair};
+use crate::model::Plan;
 
 /// As many changes are shown.
 pub(crate) const CHANGES: u32 = 20;
 
 /// What the page of flags shows.
-pub(crate) fn all(stored: &Stored, changes: &[Record], plan: &Plan, now: &Now) -> Flags {
-    let canaries: Vec<(&str, &PlannedCanary)> = plan
-        .phases
-        .iter()
-        .filter_map(|phase| Some((phase.id.as_str(), phase.canary.as_ref()?)))
-        .collect();
+pub(crate) fn all(
+    stored: &Stored,
+    changes: &[Record],
+    plan: &Plan,
+    canary: Option<CanaryView>,
+) -> Flags {
+    let canaries = || plan.phases.iter().filter_map(|phase| phase.canary.as_ref());
     let flags = stored.set.flags().iter();
     let maintenance = stored.set.maintenance();
     Flags {
         flags: flags
             .filter(|(key, _)| key.as_str() != MAINTENANCE)
             .map(|(key, flag)| {
-                let by_canary = canaries.iter().any(|(_, canary)| canary.flag == *key);
+                let by_canary = canaries().any(|canary| canary.flag == *key);
                 row(key, flag, by_canary)
             })
             .collect(),
@@ -40,7 +36,7 @@ pub(crate) fn all(stored: &Stored, changes: &[Record], plan: &Plan, now: &Now) -
                 .and_then(|there| there.until)
                 .map(|until| format!("at {} UTC", At(until).minute())),
         },
-        canary: shown(&canaries, stored, now),
+        canary,
         changes: changes.iter().map(change).collect(),
     }
 }
@@ -69,68 +65,6 @@ fn row(key: &str, flag: &Flag, by_canary: bool) -> FlagRow {
         variants: variants.join(", "),
         by_canary,
     }
-}
-
-/// The canary of the phase that has gone furthest without being cut over; or the next one's.
-fn shown(canaries: &[(&str, &PlannedCanary)], stored: &Stored, now: &Now) -> Option<CanaryView> {
-    let phases = ready(&now.phases);
-    let of = |id: &str| {
-        let phase = phases.iter().find(|phase| phase.id == id);
-        phase.map(state).unwrap_or_default()
-    };
-    let (id, canary) = canaries.iter().find(|(id, _)| {
-        matches!(
-            of(id),
-            PhaseState::Pending | PhaseState::Expanding | PhaseState::Expanded
-        )
-    })?;
-    let flag = stored.set.flag(&canary.flag);
-    let at = flag
-        .filter(|flag| flag.state() == FlagState::Enabled)
-        .and_then(Flag::share)
-        .unwrap_or(Share::NONE);
-    let steps: Vec<Share> = canary
-        .steps
-        .iter()
-        .filter_map(|step| step.parse().ok())
-        .collect();
-    let done = steps.iter().filter(|step| **step < at).count();
-    let here = steps.iter().position(|step| *step == at);
-    let badge = match (of(id), here) {
-        (PhaseState::Expanded, Some(step)) => {
-            Badge::new(Mark::Busy, format!("step {} of {}", step + 1, steps.len()))
-        }
-        (PhaseState::Expanded, None) if at == Share::NONE => {
-            Badge::new(Mark::Idle, "nobody is sent yet")
-        }
-        (PhaseState::Expanded, None) => Badge::new(Mark::Warning, "set by hand"),
-        _ => Badge::new(Mark::Idle, "not begun"),
-    };
-    let stand = |at: usize| match here {
-        Some(here) if at == here => Stand::Here,
-        _ if at < done => Stand::Past,
-        _ => Stand::Ahead,
-    };
-    Some(CanaryView {
-        phase: (*id).to_owned(),
-        flag: canary.flag.clone(),
-        badge,
-        said: format!(
-            "The flag {} sends {at} of people to the new shape.",
-            canary.flag
-        ),
-        steps: canary
-            .steps
-            .iter()
-            .enumerate()
-            .map(|(number, share)| CanaryStep {
-                share: share.clone(),
-                stand: stand(number),
-            })
-            .collect(),
-        left: None,
-        compared: vec![],
-    })
 }
 
 fn change(record: &Record) -> Pair {

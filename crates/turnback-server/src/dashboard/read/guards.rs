@@ -100,6 +100,7 @@ fn card(
     let show = |value: f64| measured.dimension.show(value);
     let chart = Chart {
         measured: &measured,
+        beside: None,
         marks: vec![],
         id: &format!("guard-{number}"),
         width: 420.0,
@@ -169,7 +170,7 @@ fn of(terms: &Terms, unit: Unit) -> GuardTerms {
     }
 }
 
-fn sample(guard: &str, reading: &Reading) -> Sample {
+pub(super) fn sample(guard: &str, reading: &Reading) -> Sample {
     let several = reading.values.len() > 1;
     let values = reading.values.iter().enumerate().map(|(at, value)| Value {
         object: several.then(|| at.to_string()),

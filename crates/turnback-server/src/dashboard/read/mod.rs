@@ -2,6 +2,7 @@
 
 pub(super) mod audit;
 pub(super) mod backups;
+pub(super) mod canary;
 pub(super) mod decisions;
 pub(super) mod flags;
 pub(super) mod guards;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Badge, Left, Mark, Pair, Part, Shell};
+use super::{Badge, CanaryView, Mark, Pair, Part, Shell};
 
 /// The page.
 #[derive(Clone, Debug, Template)]
@@ -66,32 +66,4 @@ pub struct MaintenanceView {
     pub message: String,
     /// When it is expected to end, in words.
     pub until: Option<String>,
-}
-
-/// A canary.
-#[derive(Clone, Debug)]
-pub struct CanaryView {
-    /// The phase.
-    pub phase: String,
-    /// The flag.
-    pub flag: String,
-    /// Where it stands.
-    pub badge: Badge,
-    /// What it does now, as a sentence.
-    pub said: String,
-    /// Its steps, in order.
-    pub steps: Vec<CanaryStep>,
-    /// How long this step is held yet.
-    pub left: Option<Left>,
-    /// How the canary compares with the rest: guard, canary, rest, verdict.
-    pub compared: Vec<(String, String, String, Badge)>,
-}
-
-/// A step of a canary.
-#[derive(Clone, Debug)]
-pub struct CanaryStep {
-    /// The share, in words.
-    pub share: String,
-    /// How it stands.
-    pub stand: super::Stand,
 }

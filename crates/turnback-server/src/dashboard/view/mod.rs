@@ -3,6 +3,7 @@
 mod act;
 mod audit;
 mod backups;
+mod canary;
 mod decisions;
 mod flags;
 mod guards;
@@ -19,8 +20,9 @@ mod way_back;
 pub use self::act::{Act, ActPage, Field, Found};
 pub use self::audit::{Audit, AuditPage, AuditRow};
 pub use self::backups::{BackupRow, Backups, BackupsPage};
+pub use self::canary::{CanaryStep, CanaryView, ComparedGuard};
 pub use self::decisions::{AnswerPage, ClosedQuestion, Decisions, DecisionsPage, OpenQuestion};
-pub use self::flags::{CanaryStep, CanaryView, FlagRow, Flags, FlagsPage, MaintenanceView};
+pub use self::flags::{FlagRow, Flags, FlagsPage, MaintenanceView};
 pub use self::guards::{GuardCard, Guards, GuardsPage, SampleRow};
 pub use self::incidents::{IncidentPage, IncidentRow, IncidentView, Incidents, IncidentsPage};
 pub use self::mark::{Badge, Mark};

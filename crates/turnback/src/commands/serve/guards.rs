@@ -9,6 +9,8 @@ use turnback_core::state::PhaseState;
 use turnback_server::model;
 use turnback_store::AskedQuestion;
 
+use crate::commands::status::{CanaryState, canaries};
+
 /// What a guard is told to find good and bad.
 pub(super) fn terms(guard: &Guard) -> model::Terms {
     let words = |threshold: &Option<Threshold>| threshold.map(|threshold| threshold.to_string());
@@ -53,13 +55,20 @@ fn measures(probe: &Probe) -> String {
 pub(super) struct Heard {
     pub(super) says: BTreeMap<String, Vec<model::Said>>,
     pub(super) bakes_until: BTreeMap<String, u64>,
+    /// Canaries that are under way.
+    pub(super) canaries: Vec<CanaryState>,
+    /// When each phase became what it is.
+    pub(super) became: BTreeMap<String, Moment>,
 }
 
 impl Heard {
     /// From what the watch wrote, in the order in which it did.
     pub(super) fn of(events: Vec<(Moment, JournalEvent)>) -> Self {
         let mut verdicts: BTreeMap<(String, String), Verdict> = BTreeMap::new();
-        let mut heard = Self::default();
+        let mut heard = Self {
+            canaries: canaries(&events),
+            ..Self::default()
+        };
         for (at, event) in events {
             match event {
                 JournalEvent::GuardSays { phase, verdict } => {
@@ -77,6 +86,7 @@ impl Heard {
                         heard.bakes_until.remove(&phase);
                         verdicts.retain(|(_, of), _| *of != phase);
                     }
+                    heard.became.insert(phase, at);
                 }
                 _ => {}
             }
@@ -96,13 +106,10 @@ impl Heard {
     }
 }
 
-/// A sample, in the base of the guard's unit.
-pub(super) fn reading(guard: &Guard, sample: Sample) -> model::Reading {
+/// A sample, as the probe gave it.
+pub(super) fn reading(sample: Sample) -> model::Reading {
     let (values, failure) = match sample.reading {
-        Reading::Measured(values) => {
-            let base = |value: f64| guard.unit.to_base(value);
-            (values.iter().map(|value| base(value.value)).collect(), None)
-        }
+        Reading::Measured(values) => (values.iter().map(|value| value.value).collect(), None),
         Reading::NoData => (vec![], None),
         Reading::Failed(why) => (vec![], Some(why)),
     };

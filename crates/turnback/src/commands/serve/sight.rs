@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use turnback_core::guard::Moment;
+use turnback_core::canary::Side;
+use turnback_core::guard::{Guard, LONGEST_REST, Moment, Of, Sample};
 use turnback_core::incident::report::{Page, html, markdown};
 use turnback_core::lock_report::worst_locks;
 use turnback_core::scope::{Scope, as_asked, phases_to_turn_back};
@@ -23,12 +24,13 @@ use super::guards::{self, Heard};
 use super::lately::Lately;
 use super::lead::Lead;
 use super::stage::Stage;
-use super::{leader, limits, phases, records};
+use super::{canaries, leader, limits, phases, records};
 use crate::commands::backup::shelf;
 use crate::commands::incident::{Case, Cases};
 use crate::commands::preflight::{KeptIn, preflight};
 use crate::context::Loaded;
 use crate::journal::in_time;
+use crate::telling::now;
 
 /// What changes from one moment to the next is looked at so often at most.
 const MOMENT: Duration = Duration::from_millis(900);
@@ -46,6 +48,7 @@ pub(super) struct Sight {
     lead: Arc<Lead>,
     phases: Lately<Vec<model::Phase>>,
     heard: Lately<Heard>,
+    canaries: Lately<Vec<model::Canary>>,
     throttle: Lately<Throttle>,
     incidents: Lately<Vec<model::Incident>>,
     backups: Lately<Vec<model::Backup>>,
@@ -70,6 +73,7 @@ impl Sight {
             lead,
             phases: Lately::new(MOMENT),
             heard: Lately::new(MOMENT),
+            canaries: Lately::new(MOMENT),
             throttle: Lately::new(MOMENT),
             incidents: Lately::new(WHILE),
             backups: Lately::new(WHILE),
@@ -174,6 +178,49 @@ impl Sight {
             })
     }
 
+    async fn find_canaries(
+        &self,
+        progress: Option<model::Progress>,
+    ) -> Result<Vec<model::Canary>, Refusal> {
+        let heard = self.heard().await?;
+        let plan = self.loaded.plan();
+        let mut shown = Vec::new();
+        for state in &heard.canaries {
+            let phase = plan.phase(&state.phase);
+            let Some(canary) = phase.and_then(|phase| phase.canary.as_ref()) else {
+                continue;
+            };
+            let mut one = canaries::canary(canary, state, progress.as_ref(), now());
+            let guards = plan.guards.iter();
+            for guard in guards.filter(|of| of.of == Of::Canary && of.watches(&state.phase)) {
+                let began = heard.became.get(&state.phase).copied();
+                let said = heard.says.get(&guard.name);
+                let said = said.and_then(|says| says.iter().find(|of| of.phase == state.phase));
+                let (ours, rest) = self.both(guard, state.since, began).await?;
+                one.compared
+                    .push(canaries::compared(guard, &ours, &rest, said));
+            }
+            shown.push(one);
+        }
+        Ok(shown)
+    }
+
+    /// What a guard of a canary measured at this step, and of the rest as far as it compares.
+    async fn both(
+        &self,
+        guard: &Guard,
+        step: Option<Moment>,
+        began: Option<Moment>,
+    ) -> Result<(Vec<Sample>, Vec<Sample>), Refusal> {
+        let from = |since: Option<Moment>| since.unwrap_or(Moment(0));
+        let (ours, rest) = (&guard.name, Side::Rest.sampled_as(&guard.name));
+        let most = LONGEST_REST as u32;
+        Ok((
+            stored(self.store.last_samples(ours, from(step), most)).await?,
+            stored(self.store.last_samples(&rest, from(began), most)).await?,
+        ))
+    }
+
     async fn find_ready(&self) -> Result<Vec<model::Check>, Refusal> {
         let check = |name: &str, failure: Option<String>| model::Check {
             name: name.to_owned(),
@@ -273,19 +320,28 @@ impl Looks for Sight {
     fn samples(&self, guard: &str, since: u64, most: u32) -> Answer<'_, model::Samples> {
         let name = guard.to_owned();
         Box::pin(async move {
-            let Some(guard) = self.loaded.plan().guard(&name) else {
+            let (guard, side) = Side::of_sample(&name);
+            let guard = self.loaded.plan().guard(guard);
+            let guard = guard.filter(|guard| side == Side::Canary || guard.of == Of::Canary);
+            if guard.is_none() {
                 return Err(Refusal::not_there(format!(
                     "there is no guard {name} in this plan"
                 )));
-            };
+            }
             let samples = self.store.last_samples(&name, Moment(since), most);
             let samples = stored(samples).await?.into_iter();
             Ok(model::Samples {
                 guard: name.clone(),
-                samples: samples
-                    .map(|sample| guards::reading(guard, sample))
-                    .collect(),
+                samples: samples.map(guards::reading).collect(),
             })
+        })
+    }
+
+    fn canaries(&self) -> Answer<'_, Vec<model::Canary>> {
+        Box::pin(async {
+            let progress = self.progress().await?;
+            let find = self.canaries.or_find(self.find_canaries(progress));
+            find.await
         })
     }
 

@@ -173,6 +173,10 @@ impl Stage {
     }
 }
 
+fn millis(time: &Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 impl Observer for Stage {
     fn see(&self, progress: &Progress) {
         match progress {
@@ -180,6 +184,7 @@ impl Observer for Stage {
                 now.phase = Some(phase.clone());
                 now.stage = Some(stage.title().to_owned());
                 now.filling = None;
+                now.canary = None;
                 now.bake_left_millis = None;
                 now.bake_millis = None;
             }),
@@ -240,30 +245,19 @@ impl Observer for Stage {
             Progress::Baking {
                 phase, left, of, ..
             } => self.change(|now| {
-                let millis = |time: &Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
                 now.phase = Some(phase.clone());
                 now.doing = Some(format!("{phase} bakes"));
                 now.bake_left_millis = Some(millis(left));
                 now.bake_millis = Some(millis(of));
             }),
-            Progress::CanaryStep {
-                phase,
-                flag,
-                step,
-                of,
-                share,
-            } => {
-                let canary = watch::canary((*step, *of), *share);
-                self.line(&format!("{phase}: {canary} (flag {flag})"));
-            }
             Progress::Canary {
                 phase,
                 step,
                 of,
                 share,
                 left,
+                hold,
                 waits,
-                ..
             } => self.change(|now| {
                 let canary = watch::canary((*step, *of), *share);
                 now.phase = Some(phase.clone());
@@ -271,21 +265,24 @@ impl Observer for Stage {
                     Some(why) => format!("{phase}: {canary}, waits: {why}"),
                     None => format!("{phase}: {canary}, {}", watch::left(*left)),
                 });
+                now.canary = Some(model::Holding {
+                    step: *step,
+                    of: *of,
+                    share: share.to_string(),
+                    left_millis: millis(left),
+                    hold_millis: millis(hold),
+                    waits: waits.clone(),
+                });
             }),
-            Progress::CanaryStopped { phase, why } => {
-                self.line(&format!("{phase}: the canary waits for a person: {why}"));
+            Progress::CanaryStep { .. }
+            | Progress::CanaryStopped { .. }
+            | Progress::CanaryPassed { .. }
+            | Progress::CanaryEnded { .. }
+            | Progress::FlagsDisabled { .. } => {
+                if let Some((_, news)) = watch::canary_news(progress) {
+                    self.line(&news);
+                }
             }
-            Progress::CanaryPassed { phase } => {
-                self.line(&format!("{phase}: every step of the canary is over"));
-            }
-            Progress::CanaryEnded { phase, flag, from } => {
-                self.line(&format!("{phase}: flag {flag} was at {from}, and is at 0%"));
-            }
-            Progress::FlagsDisabled { flags, failure } => match (failure, flags.as_slice()) {
-                (Some(failure), _) => self.line(&format!("flags could not be disabled: {failure}")),
-                (None, []) => self.line("no flag was enabled"),
-                (None, flags) => self.line(&format!("disabled: {}", flags.join(", "))),
-            },
             Progress::Baked { phase } => self.line(&format!("{phase} has baked")),
             Progress::Reconnecting { reason, attempt } => self.line(&format!(
                 "the connection was lost ({reason}); try {attempt} to get it back"

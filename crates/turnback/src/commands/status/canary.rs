@@ -7,31 +7,34 @@ use serde::Serialize;
 use turnback_core::canary::Share;
 use turnback_core::guard::Moment;
 use turnback_core::journal::JournalEvent;
-use turnback_core::state::PhaseState;
 
 use crate::output::watch;
 
 /// A canary that is under way.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub(super) struct CanaryState {
-    pub(super) phase: String,
-    pub(super) flag: String,
+pub(crate) struct CanaryState {
+    pub(crate) phase: String,
+    pub(crate) flag: String,
     /// The number of its step, from 1; 0 where none has begun.
-    pub(super) step: usize,
+    pub(crate) step: usize,
     /// How many there are.
-    pub(super) of: usize,
+    pub(crate) of: usize,
     /// Tenths of a percent that the step sends to the new shape.
-    pub(super) share: Share,
+    pub(crate) share: Share,
+    /// When the step began.
+    pub(crate) since: Option<Moment>,
+    /// How long it holds in all.
+    pub(crate) hold_millis: Option<u64>,
     /// When the step will have held, if all goes well and the run is at work.
-    pub(super) until: Option<Moment>,
+    pub(crate) until: Option<Moment>,
     /// Why it waits for a person to look at its flag.
-    pub(super) stopped: Option<String>,
+    pub(crate) stopped: Option<String>,
     /// Every step is over.
-    pub(super) is_through: bool,
+    pub(crate) is_through: bool,
 }
 
 /// The canaries that are under way, from events in the order in which they happened.
-pub(super) fn of(events: &[(Moment, JournalEvent)]) -> Vec<CanaryState> {
+pub(crate) fn canaries(events: &[(Moment, JournalEvent)]) -> Vec<CanaryState> {
     let mut canaries: BTreeMap<&str, CanaryState> = BTreeMap::new();
     for (at, event) in events {
         match event {
@@ -49,6 +52,8 @@ pub(super) fn of(events: &[(Moment, JournalEvent)]) -> Vec<CanaryState> {
                     step: *step as usize,
                     of: *of as usize,
                     share: *share,
+                    since: Some(*at),
+                    hold_millis: Some(*hold_millis),
                     until: Some(*at + Duration::from_millis(*hold_millis)),
                     stopped: None,
                     is_through: false,
@@ -75,16 +80,8 @@ pub(super) fn of(events: &[(Moment, JournalEvent)]) -> Vec<CanaryState> {
                     canary.is_through = true;
                 }
             }
-            JournalEvent::CanaryEnded { phase, .. } => {
-                canaries.remove(phase.as_str());
-            }
-            JournalEvent::PhaseBecame { phase, state } if !state.is_before_cut_over() => {
-                canaries.remove(phase.as_str());
-            }
-            JournalEvent::PhaseBecame {
-                phase,
-                state: PhaseState::Pending,
-            } => {
+            // A canary begins once its phase is expanded: what was before that is of another try.
+            JournalEvent::CanaryEnded { phase, .. } | JournalEvent::PhaseBecame { phase, .. } => {
                 canaries.remove(phase.as_str());
             }
             _ => {}
@@ -117,6 +114,8 @@ impl CanaryState {
 
 #[cfg(test)]
 mod tests {
+    use turnback_core::state::PhaseState;
+
     use super::*;
 
     fn step(share: u16) -> JournalEvent {
@@ -132,7 +131,7 @@ mod tests {
 
     #[test]
     fn status_says_the_step_the_share_and_how_long_it_holds_yet() {
-        let told = of(&[(Moment(0), step(100))]);
+        let told = canaries(&[(Moment(0), step(100))]);
         assert_eq!(
             told[0].sentence(Moment(60_000)),
             "users: canary at 10% of users, step 2 of 4 (flag users-uuid): 9 min left if all goes well."
@@ -151,14 +150,19 @@ mod tests {
             flag: "users-uuid".to_owned(),
         };
         let mut events = vec![(Moment(0), step(100)), (Moment(1), stopped)];
-        assert!(of(&events)[0].sentence(Moment(2)).contains("is at 0%"));
+        assert!(
+            canaries(&events)[0]
+                .sentence(Moment(2))
+                .contains("is at 0%")
+        );
         events.push((Moment(2), goes_on));
-        assert_eq!(of(&events)[0].stopped, None);
+        assert_eq!(canaries(&events)[0].stopped, None);
     }
 
     #[test]
-    fn a_phase_that_is_cut_over_or_turned_back_has_no_canary_any_more() {
+    fn a_phase_that_is_cut_over_turned_back_or_expanded_anew_has_no_canary_any_more() {
         for state in [
+            PhaseState::Expanded,
             PhaseState::CutOver,
             PhaseState::Withdrawing,
             PhaseState::Pending,
@@ -167,7 +171,7 @@ mod tests {
                 phase: "users".to_owned(),
                 state,
             };
-            assert_eq!(of(&[(Moment(0), step(100)), (Moment(1), became)]), []);
+            assert_eq!(canaries(&[(Moment(0), step(100)), (Moment(1), became)]), []);
         }
     }
 }

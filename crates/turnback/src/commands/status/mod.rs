@@ -14,6 +14,7 @@ use turnback_engine::edges::{PhaseRecord, Target};
 use turnback_engine::error::JournalError;
 use turnback_store::ControlStore;
 
+pub(crate) use self::canary::{CanaryState, canaries};
 use self::watch::WatchState;
 use crate::cli::{PlanFile, StatusArgs};
 use crate::context::Loaded;

@@ -68,7 +68,7 @@ impl WatchState {
     fn of(events: Vec<(Moment, JournalEvent)>, questions: Vec<AskedQuestion>) -> Self {
         let mut guards: BTreeMap<(String, String), Verdict> = BTreeMap::new();
         let mut baking: BTreeMap<String, Moment> = BTreeMap::new();
-        let canaries = super::canary::of(&events);
+        let canaries = super::canary::canaries(&events);
         // In the order in which they happened: what comes to an end takes what was before along.
         for (at, event) in events {
             match event {
