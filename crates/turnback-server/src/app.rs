@@ -35,6 +35,7 @@ pub fn app(server: Shared) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(always_a_problem))
+        .layer(from_fn_with_state(server.clone(), a_page_for_people))
         .layer(from_fn(safe_headers))
         .layer(from_fn_with_state(server.clone(), counted))
         .with_state(server)
@@ -96,6 +97,43 @@ async fn always_a_problem(request: Request, next: Next) -> Response {
         }
     }
     problem
+}
+
+/// Whoever asks for a page is told of a problem by a page.
+async fn a_page_for_people(State(server): State<Shared>, request: Request, next: Next) -> Response {
+    let wants_a_page = wants_a_page(request.headers());
+    let response = next.run(request).await;
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    if !wants_a_page || kind.is_none_or(|kind| kind != crate::problem::MEDIA_TYPE) {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let text = to_bytes(body, TEXT).await.unwrap_or_default();
+    let Ok(mut problem) = serde_json::from_slice::<Problem>(&text) else {
+        return Response::from_parts(parts, Body::from(text));
+    };
+    if parts.status == StatusCode::NOT_FOUND {
+        problem.next = Some("The overview leads to every page there is.".to_owned());
+    }
+    let mut page = dashboard::refused(&server, problem);
+    for (name, value) in &parts.headers {
+        if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
+            page.headers_mut()
+                .entry(name)
+                .or_insert_with(|| value.clone());
+        }
+    }
+    page
+}
+
+/// As browsers ask for what they show: programs name JSON, or nothing in particular.
+fn wants_a_page(headers: &axum::http::HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).into_iter();
+    let mut kinds = accepted
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|kind| kind.split(';').next().unwrap_or_default().trim());
+    kinds.any(|kind| kind.eq_ignore_ascii_case("text/html"))
 }
 
 /// Headers that browsers heed (OWASP Secure Headers). A page may set a policy of its own.

@@ -11,9 +11,9 @@ pub use turnback_engine::flags::Flags;
 
 use crate::access::{Fingerprint, Role};
 use crate::model::{
-    AuditEntry, Backup, Baseline, Canary, Check, Finding, Guard, Incident, JournalEntry, Lead,
-    NewAnswer, NewAuditEntry, NewRun, Phase, Plan, Progress, Question, ReportFormat, Run, Samples,
-    SetThrottle, Tallies, Throttle, Token, WayBack,
+    AuditEntry, Backup, BackupRule, Baseline, Canary, Check, Finding, Guard, Incident,
+    JournalEntry, Lead, NewAnswer, NewAuditEntry, NewRun, Phase, Plan, Progress, Question,
+    ReportFormat, Run, Samples, SetThrottle, Tallies, Throttle, Token, WayBack,
 };
 
 /// What an edge answers, in time.
@@ -88,6 +88,9 @@ pub trait Looks: Send + Sync {
 
     /// Backups, the last first.
     fn backups(&self) -> Answer<'_, Vec<Backup>>;
+
+    /// What the plan asks of backups, and whether what is there meets that.
+    fn backup_rule(&self) -> Answer<'_, BackupRule>;
 
     /// What limits a backfill.
     fn throttle(&self) -> Answer<'_, Throttle>;

@@ -1,5 +1,6 @@
 //! Whether a phase may go on without a backup, where the plan requires one.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::manifest::{Manifest, PhaseStanding};
@@ -19,6 +20,27 @@ pub enum Demand<'a> {
     },
     /// The old shape is about to be given up.
     Contract,
+}
+
+impl Demand<'_> {
+    /// Whether a plan that requires one then wants a backup before this.
+    pub fn wants(self, require: Require) -> bool {
+        match (require, self) {
+            (Require::Never, _) => false,
+            (Require::Contract, Self::Phase { irreversible, .. }) => irreversible,
+            (Require::Phase, Self::Phase { .. }) => true,
+            (Require::Contract | Require::Phase, Self::Contract) => true,
+        }
+    }
+}
+
+impl fmt::Display for Demand<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Phase { id, .. } => write!(f, "phase {id}"),
+            Self::Contract => write!(f, "contract"),
+        }
+    }
 }
 
 /// How things are.
@@ -46,21 +68,13 @@ pub fn requirement(
     demand: Demand<'_>,
     situation: &Situation<'_>,
 ) -> Option<Finding> {
-    let (wanted, object) = match (backups.require, demand) {
-        (Require::Never, _) => (false, String::new()),
-        (Require::Contract, Demand::Phase { id, irreversible }) => {
-            (irreversible, format!("phase {id}"))
-        }
-        (Require::Phase, Demand::Phase { id, .. }) => (true, format!("phase {id}")),
-        (Require::Contract | Require::Phase, Demand::Contract) => (true, "contract".to_owned()),
-    };
-    if !wanted {
+    if !demand.wants(backups.require) {
         return None;
     }
     let reason = lacking(backups.max_age, situation)?;
     Some(Finding::no_go(
         RULE,
-        object,
+        demand.to_string(),
         format!("the plan requires a verified backup (`backups: require`), and {reason}"),
         "Type `turnback backup create --verify`, then the same command again",
     ))

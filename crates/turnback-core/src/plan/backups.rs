@@ -51,6 +51,17 @@ pub enum Require {
     Phase,
 }
 
+impl Require {
+    /// As plans write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Contract => "contract",
+            Self::Phase => "phase",
+        }
+    }
+}
+
 /// What makes backups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum By {

@@ -196,8 +196,30 @@ pub fn add_to(pages: &mut Pages) {
                     ),
                 ],
                 rules: vec![
-                    Pair::new("before contract", "one of the last 24 h, verified"),
-                    Pair::new("now", "met by 20261120T211500Z-before-users"),
+                    Pair::new("required", "before each phase, and before contract"),
+                    Pair::new(
+                        "what counts",
+                        "verified by restoring, 1 d old at the most, and taken since a phase changed its state",
+                    ),
+                    Pair::new("kept", "the last 3 that are verified"),
+                    Pair::new(
+                        "last verified",
+                        "20261120T211500Z-before-users, of 2026-11-20 21:15 UTC",
+                    ),
+                ],
+                needs: vec![
+                    BackupNeed {
+                        before: "phase retention".into(),
+                        badge: Badge::new(Mark::Warning, "not met"),
+                        lacking: "The plan requires a verified backup (`backups: require`), and the newest, 20261120T211500Z-before-users, was taken before phase users became cut over.".into(),
+                        remedy: "Type `turnback backup create --verify`, then the same command again.".into(),
+                    },
+                    BackupNeed {
+                        before: "contract".into(),
+                        badge: Badge::new(Mark::Good, "met"),
+                        lacking: String::new(),
+                        remedy: String::new(),
+                    },
                 ],
             }),
         }
@@ -208,10 +230,11 @@ pub fn add_to(pages: &mut Pages) {
         BackupsPage {
             shell: calm(Place::Backups, "Backups"),
             view: Part::Ready(Backups {
-                rules: vec![Pair::new(
-                    "before contract",
-                    "none is asked for by the plan",
-                )],
+                rules: vec![
+                    Pair::new("required", "never: the plan asks for none"),
+                    Pair::new("kept", "the last 3 that are verified"),
+                    Pair::new("last verified", "none"),
+                ],
                 ..Backups::default()
             }),
         }

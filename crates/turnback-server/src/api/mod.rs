@@ -71,6 +71,7 @@ fn described() -> OpenApiRouter<Shared> {
         .routes(routes!(record::incidents))
         .routes(routes!(record::report))
         .routes(routes!(record::backups))
+        .routes(routes!(record::backup_rule))
         .routes(routes!(record::audit))
         .routes(routes!(flags::list))
         .routes(routes!(flags::show, flags::set, flags::remove))

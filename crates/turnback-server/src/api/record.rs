@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 
 use super::looks::Answer;
 use crate::access::Viewer;
-use crate::model::{AuditEntry, Backup, Incident, JournalEntry, ReportFormat};
+use crate::model::{AuditEntry, Backup, BackupRule, Incident, JournalEntry, ReportFormat};
 use crate::problem::Problem;
 use crate::request::{Path, Query};
 use crate::server::Shared;
@@ -95,6 +95,12 @@ pub(super) async fn report(
 #[utoipa::path(get, path = "/backups", tag = "record", responses((status = 200, body = Vec<Backup>)))]
 pub(super) async fn backups(State(server): State<Shared>, _: Viewer) -> Answer<Vec<Backup>> {
     Ok(Json(server.edges.looks.backups().await?))
+}
+
+/// What the plan asks of backups, and whether what is there meets that.
+#[utoipa::path(get, path = "/backup-rule", tag = "record", responses((status = 200, body = BackupRule)))]
+pub(super) async fn backup_rule(State(server): State<Shared>, _: Viewer) -> Answer<BackupRule> {
+    Ok(Json(server.edges.looks.backup_rule().await?))
 }
 
 /// A page of actions, backwards from a number.

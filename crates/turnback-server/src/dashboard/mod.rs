@@ -20,6 +20,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub(crate) use self::known::Memory;
+pub(crate) use self::reply::refused;
 use crate::server::Shared;
 
 /// Routes of the dashboard.

@@ -267,7 +267,10 @@ pub(super) async fn report_markdown(
 /// Backups.
 pub(super) async fn backups(State(server): State<Shared>, Caller(actor): Caller) -> Response {
     let now = server.memory.now(&server).await;
-    let view = map(look(server.edges.looks.backups()).await, read::backups::all);
+    let rule = look(server.edges.looks.backup_rule()).await;
+    let view = map(look(server.edges.looks.backups()).await, |backups| {
+        read::backups::all(backups, rule)
+    });
     let shell = shell(&server, &actor, &now, Place::Backups, "Backups");
     answer(&view, |view| BackupsPage { shell, view })
 }

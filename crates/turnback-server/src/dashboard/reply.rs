@@ -41,11 +41,12 @@ fn with_policy(mut response: Response, policy: &'static str) -> Response {
 }
 
 /// A problem, as a page: whoever looks at pages is not shown JSON.
-pub(super) fn refused(server: &Server, problem: Problem) -> Response {
+pub(crate) fn refused(server: &Server, problem: Problem) -> Response {
     let status = problem.status();
     let title = match status.as_u16() {
         403 => "Not allowed",
         404 => "Not there",
+        405 => "Not for that",
         409 | 422 => "Not done",
         503 => "Not now",
         _ => "It failed",

@@ -26,6 +26,6 @@ pub use self::lead::{Lead, LeadRole, Leader};
 pub use self::phase::{Deed, Phase, WayBack, WayBackOf};
 pub use self::plan::{Check, Finding, Plan, PlannedCanary, PlannedPhase, Risk};
 pub use self::progress::{Filling, Pool, Progress, Tallies};
-pub use self::record::{Backup, Incident, JournalEntry, ReportFormat};
+pub use self::record::{Backup, BackupNeed, BackupRule, Incident, JournalEntry, ReportFormat};
 pub use self::run::{NewRun, Order, Run, RunState};
 pub use self::throttle::{Limit, SetThrottle, Throttle};

@@ -53,6 +53,31 @@ pub enum ReportFormat {
     Json,
 }
 
+/// What the plan asks of backups, and whether what is there meets that.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BackupRule {
+    /// When a verified one must be there: `never`; `contract`, before that and before SQL that cannot
+    /// be turned back; or `phase`, before each of them, too.
+    pub require: String,
+    /// How old one may be that counts.
+    pub max_age_millis: u64,
+    /// So many verified ones are kept.
+    pub keep: u32,
+    /// What comes next that takes one.
+    pub needs: Vec<BackupNeed>,
+}
+
+/// Something that takes a backup.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BackupNeed {
+    /// `contract`, or `phase` and its name.
+    pub before: String,
+    /// Why it would be refused as things stand, as a sentence; nothing where a backup will do.
+    pub lacking: Option<String>,
+    /// What to do then.
+    pub remedy: Option<String>,
+}
+
 /// A backup.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Backup {

@@ -15,6 +15,7 @@ mod pages;
 #[path = "../../examples/gallery/records.rs"]
 mod records;
 
+mod backups;
 mod canary;
 mod course;
 mod forms;

@@ -30,6 +30,8 @@ pub struct World {
     pub incidents: Vec<Incident>,
     /// The report of every incident.
     pub report: String,
+    pub backups: Vec<Backup>,
+    pub backup_rule: BackupRule,
     pub checks: Vec<Check>,
     pub lead: Lead,
     pub tokens: Vec<(Fingerprint, Token)>,
@@ -170,7 +172,10 @@ impl Looks for Fake {
         Box::pin(std::future::ready(Err(refusal)))
     }
     fn backups(&self) -> Answer<'_, Vec<Backup>> {
-        self.look(|_| vec![])
+        self.look(|world| world.backups.clone())
+    }
+    fn backup_rule(&self) -> Answer<'_, BackupRule> {
+        self.look(|world| world.backup_rule.clone())
     }
     fn throttle(&self) -> Answer<'_, Throttle> {
         self.look(|world| world.throttle.clone())

@@ -29,6 +29,43 @@ async fn a_path_that_is_not_there_and_a_wrong_method_are_problems() {
 }
 
 #[tokio::test]
+async fn whoever_asks_for_a_page_is_told_by_a_page() {
+    let app = app_of(&Fake::default());
+    for (what, status, words) in [
+        (
+            "GET /nowhere",
+            StatusCode::NOT_FOUND,
+            "There is nothing at /nowhere.",
+        ),
+        (
+            "GET /api/v1/nowhere",
+            StatusCode::NOT_FOUND,
+            "The overview leads to every page there is.",
+        ),
+        (
+            "GET /stop",
+            StatusCode::METHOD_NOT_ALLOWED,
+            "/stop is not for GET.",
+        ),
+        ("GET /incidents/x", StatusCode::BAD_REQUEST, "href=\"/\""),
+    ] {
+        let mut asked = request(what, None, None);
+        let accepted = "text/html,application/xhtml+xml,*/*;q=0.8";
+        asked
+            .headers_mut()
+            .insert(header::ACCEPT, accepted.parse().expect("a header"));
+        let got = send(&app, asked).await;
+        assert_eq!(got.status, status, "{what}: {}", got.body);
+        assert_eq!(got.header("content-type"), "text/html; charset=utf-8");
+        assert!(got.body.contains(words), "{words} in:\n{}", got.body);
+        assert!(got.header("content-security-policy").contains("style-src"));
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            assert_eq!(got.header("allow"), "POST");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_target_that_is_away_is_a_problem_that_says_when_to_ask_again() {
     let fake = Fake::default();
     fake.world().down = Some(Refusal::not_now("the target is away").next("Look after it."));

@@ -19,8 +19,23 @@ pub struct BackupsPage {
 pub struct Backups {
     /// Every backup, newest first.
     pub backups: Vec<BackupRow>,
-    /// When one is required, and what is there, in words.
+    /// What the plan asks for, in words.
     pub rules: Vec<Pair>,
+    /// What comes next that takes one, and whether one is there that will do.
+    pub needs: Vec<BackupNeed>,
+}
+
+/// Something that takes a backup.
+#[derive(Clone, Debug)]
+pub struct BackupNeed {
+    /// What.
+    pub before: String,
+    /// Met or not.
+    pub badge: Badge,
+    /// Why not, as a sentence; empty where it is met.
+    pub lacking: String,
+    /// What to do then; empty where it is met.
+    pub remedy: String,
 }
 
 /// A backup.

@@ -19,7 +19,7 @@ mod way_back;
 
 pub use self::act::{Act, ActPage, Field, Found};
 pub use self::audit::{Audit, AuditPage, AuditRow};
-pub use self::backups::{BackupRow, Backups, BackupsPage};
+pub use self::backups::{BackupNeed, BackupRow, Backups, BackupsPage};
 pub use self::canary::{CanaryStep, CanaryView, ComparedGuard};
 pub use self::decisions::{AnswerPage, ClosedQuestion, Decisions, DecisionsPage, OpenQuestion};
 pub use self::flags::{FlagRow, Flags, FlagsPage, MaintenanceView};

@@ -1,6 +1,7 @@
 //! `turnback serve`: one process that keeps runs going, shows them and lets people decide.
 
 mod acts;
+mod backups;
 mod canaries;
 mod controller;
 mod edges;

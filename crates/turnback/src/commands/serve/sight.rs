@@ -24,7 +24,7 @@ use super::guards::{self, Heard};
 use super::lately::Lately;
 use super::lead::Lead;
 use super::stage::Stage;
-use super::{canaries, leader, limits, phases, records};
+use super::{backups, canaries, leader, limits, phases, records};
 use crate::commands::backup::shelf;
 use crate::commands::incident::{Case, Cases};
 use crate::commands::preflight::{KeptIn, preflight};
@@ -52,6 +52,7 @@ pub(super) struct Sight {
     throttle: Lately<Throttle>,
     incidents: Lately<Vec<model::Incident>>,
     backups: Lately<Vec<model::Backup>>,
+    backup_rule: Lately<model::BackupRule>,
     findings: Lately<Vec<model::Finding>>,
     ready: Lately<Vec<model::Check>>,
     leader: Lately<Result<Option<Leader>, String>>,
@@ -77,6 +78,7 @@ impl Sight {
             throttle: Lately::new(MOMENT),
             incidents: Lately::new(WHILE),
             backups: Lately::new(WHILE),
+            backup_rule: Lately::new(WHILE),
             findings: Lately::new(WHILE),
             ready: Lately::new(MOMENT),
             leader: Lately::new(MOMENT),
@@ -414,6 +416,18 @@ impl Looks for Sight {
             })?;
             let entries = entries.map_err(|error| of_failure(error.into()))?;
             Ok(entries.iter().rev().map(records::backup).collect())
+        }))
+    }
+
+    fn backup_rule(&self) -> Answer<'_, model::BackupRule> {
+        Box::pin(self.backup_rule.or_find(async {
+            let records = self.records().await?;
+            let demands = backups::demands(self.loaded.plan(), |phase| {
+                let record = records.iter().find(|record| record.phase == phase.id);
+                record.map_or(PhaseState::Pending, |record| record.state)
+            });
+            let rule = backups::rule(&self.loaded, &demands).await;
+            rule.map_err(of_failure)
         }))
     }
 
