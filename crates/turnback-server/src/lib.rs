@@ -5,6 +5,7 @@
 //! what the API says: plain data.
 
 pub mod access;
+mod acts;
 mod api;
 mod app;
 pub mod audit;

@@ -4,12 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::looks::Answer;
 use crate::access::{Approver, Operator, Viewer};
-use crate::audit::Deed;
+use crate::acts;
 use crate::model::{NewAnswer, NewRun, Order, Question, Run, SetThrottle, Throttle};
 use crate::problem::Problem;
 use crate::request::{Body, Path, Query};
@@ -17,6 +16,10 @@ use crate::server::Shared;
 
 /// What a run that was taken on answers.
 type Accepted = Result<(StatusCode, Json<Run>), Problem>;
+
+fn accepted(run: Result<Run, Problem>) -> Accepted {
+    Ok((StatusCode::ACCEPTED, Json(run?)))
+}
 
 /// How many.
 #[derive(Deserialize, IntoParams)]
@@ -53,13 +56,7 @@ pub(super) async fn start(
     Operator(actor): Operator,
     Body(new): Body<NewRun>,
 ) -> Accepted {
-    let deed = Deed::new("run.start", &actor)
-        .why(new.why.as_deref())
-        .detail(json!(new.order));
-    let asked = server.edges.acts.ask(new, &actor.name).await;
-    let run = deed.of(asked.as_ref().ok().map(|run| format!("run {}", run.number)));
-    let run = run.record(&server, asked).await?;
-    Ok((StatusCode::ACCEPTED, Json(run)))
+    accepted(acts::start(&server, &actor, new).await)
 }
 
 /// A run.
@@ -101,12 +98,7 @@ pub(super) async fn stop(
     Path(number): Path<i64>,
     Body(because): Body<Because>,
 ) -> Accepted {
-    let deed = Deed::new("run.stop", &actor)
-        .of(Some(format!("run {number}")))
-        .why(because.why.as_deref());
-    let stopped = server.edges.acts.stop(number, &actor.name).await;
-    let run = deed.record(&server, stopped).await?;
-    Ok((StatusCode::ACCEPTED, Json(run)))
+    accepted(acts::stop(&server, &actor, number, because.why.as_deref()).await)
 }
 
 /// How to turn back.
@@ -140,8 +132,8 @@ pub(super) struct NewBack {
     responses((status = 202, body = Run), (status = 409, body = Problem))
 )]
 pub(super) async fn back(
-    server: State<Shared>,
-    operator: Operator,
+    State(server): State<Shared>,
+    Operator(actor): Operator,
     Body(back): Body<NewBack>,
 ) -> Accepted {
     let new = NewRun {
@@ -154,7 +146,7 @@ pub(super) async fn back(
         },
         why: back.why,
     };
-    start(server, operator, Body(new)).await
+    accepted(acts::start(&server, &actor, new).await)
 }
 
 /// What to contract.
@@ -176,15 +168,15 @@ pub(super) struct NewContract {
     responses((status = 202, body = Run), (status = 409, body = Problem))
 )]
 pub(super) async fn contract(
-    server: State<Shared>,
-    operator: Operator,
+    State(server): State<Shared>,
+    Operator(actor): Operator,
     Body(contract): Body<NewContract>,
 ) -> Accepted {
     let new = NewRun {
         order: Order::Contract { to: contract.to },
         why: contract.why,
     };
-    start(server, operator, Body(new)).await
+    accepted(acts::start(&server, &actor, new).await)
 }
 
 /// Answers a question. Whoever answers is whose token it is.
@@ -202,12 +194,8 @@ pub(super) async fn answer(
     Path(number): Path<i64>,
     Body(new): Body<NewAnswer>,
 ) -> Answer<Question> {
-    let deed = Deed::new("question.answer", &actor)
-        .of(Some(format!("question {number}")))
-        .why(new.why.as_deref())
-        .detail(json!({ "answer": new.answer }));
-    let answered = server.edges.acts.answer(number, new, &actor.name).await;
-    Ok(Json(deed.record(&server, answered).await?))
+    let answered = acts::answer(&server, &actor, number, new).await;
+    Ok(Json(answered?))
 }
 
 /// What limits a backfill, and why it goes no faster.
@@ -229,8 +217,6 @@ pub(super) async fn set_throttle(
     Operator(actor): Operator,
     Body(wish): Body<SetThrottle>,
 ) -> Answer<Throttle> {
-    let before = server.edges.looks.throttle().await?.set;
-    let deed = Deed::new("throttle.set", &actor).detail(json!({ "from": before, "to": wish }));
-    let set = server.edges.acts.set_throttle(wish).await;
-    Ok(Json(deed.record(&server, set).await?))
+    let set = acts::throttle(&server, &actor, |_| wish).await;
+    Ok(Json(set?))
 }

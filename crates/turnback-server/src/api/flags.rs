@@ -1,16 +1,15 @@
-//! Flags. Each change is taken down twice: with the flags, for as long as they are kept, and in the
-//! audit log with everything else that somebody did.
+//! Flags.
 
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use serde_json::{Value, json};
-use turnback_core::flag::{By, Change, FlagState, Share};
+use turnback_core::flag::{Change, FlagState, Share};
+use turnback_engine::flags::Changed;
 use utoipa::{IntoParams, ToSchema};
 
 use super::looks::Answer;
-use crate::access::{Actor, Operator, Viewer};
-use crate::audit::Deed;
+use crate::access::{Operator, Viewer};
+use crate::acts;
 use crate::edges::Refusal;
 use crate::flags::{Serving, refusal};
 use crate::model::{ChangedFlags, Flag, FlagChange, FlagList, NewShare, SetFlag};
@@ -67,7 +66,8 @@ pub(super) async fn set(
         key: key.clone(),
         definition: new.definition,
     };
-    done(&server, &actor, "flag.set", Some(key), new.why, change).await
+    let change = ("flag.set", change);
+    changed(acts::flags(&server, &actor, change, Some(key), new.why).await)
 }
 
 /// Removes a flag.
@@ -84,7 +84,8 @@ pub(super) async fn remove(
     Path(key): Path<String>,
 ) -> Answer<ChangedFlags> {
     let change = Change::Remove { key: key.clone() };
-    done(&server, &actor, "flag.remove", Some(key), None, change).await
+    let change = ("flag.remove", change);
+    changed(acts::flags(&server, &actor, change, Some(key), None).await)
 }
 
 /// Gives a rollout another share of all people.
@@ -107,7 +108,8 @@ pub(super) async fn share(
         key: key.clone(),
         share,
     };
-    done(&server, &actor, "flag.share", Some(key), new.why, change).await
+    let change = ("flag.share", change);
+    changed(acts::flags(&server, &actor, change, Some(key), new.why).await)
 }
 
 /// Why something is done.
@@ -133,16 +135,8 @@ pub(super) async fn enable(
     Path(key): Path<String>,
     Body(because): Body<Why>,
 ) -> Answer<ChangedFlags> {
-    let change = Change::Enable { key: key.clone() };
-    done(
-        &server,
-        &actor,
-        "flag.enable",
-        Some(key),
-        because.why,
-        change,
-    )
-    .await
+    let change = ("flag.enable", Change::Enable { key: key.clone() });
+    changed(acts::flags(&server, &actor, change, Some(key), because.why).await)
 }
 
 /// Gives everybody the default variant of a flag.
@@ -160,16 +154,8 @@ pub(super) async fn disable(
     Path(key): Path<String>,
     Body(because): Body<Why>,
 ) -> Answer<ChangedFlags> {
-    let change = Change::Disable { key: key.clone() };
-    done(
-        &server,
-        &actor,
-        "flag.disable",
-        Some(key),
-        because.why,
-        change,
-    )
-    .await
+    let change = ("flag.disable", Change::Disable { key: key.clone() });
+    changed(acts::flags(&server, &actor, change, Some(key), because.why).await)
 }
 
 /// Why every flag is disabled: this must be said.
@@ -193,16 +179,8 @@ pub(super) async fn disable_all(
     Operator(actor): Operator,
     Body(reason): Body<Reason>,
 ) -> Answer<ChangedFlags> {
-    let why = Some(reason.why);
-    done(
-        &server,
-        &actor,
-        "flag.disable_all",
-        None,
-        why,
-        Change::DisableAll,
-    )
-    .await
+    let change = ("flag.disable_all", Change::DisableAll);
+    changed(acts::flags(&server, &actor, change, None, Some(reason.why)).await)
 }
 
 /// Which changes.
@@ -238,32 +216,8 @@ pub(super) async fn history(
     Ok(Json(records.map(shown).collect()))
 }
 
-/// Changes flags, and takes down who did and what came of it.
-pub(super) async fn done(
-    server: &Shared,
-    actor: &Actor,
-    action: &str,
-    key: Option<String>,
-    why: Option<String>,
-    change: Change,
-) -> Answer<ChangedFlags> {
-    let by = By {
-        who: actor.name.clone(),
-        why: why.clone(),
-    };
-    let changed = Serving::change(server, &change, &by).await;
-    let detail = changed.as_ref().map_or(Value::Null, |changed| {
-        let differences = changed.differences.iter();
-        let one = |difference: &turnback_core::flag::Difference| {
-            json!({ "flag": difference.key, "from": difference.old, "to": difference.new })
-        };
-        differences.map(one).collect()
-    });
-    let deed = Deed::new(action, actor)
-        .of(key)
-        .why(why.as_deref())
-        .detail(detail);
-    let changed = deed.record(server, changed).await?;
+fn changed(changed: Result<Changed, Problem>) -> Answer<ChangedFlags> {
+    let changed = changed?;
     let keys = changed.differences.iter();
     Ok(Json(ChangedFlags {
         version: changed.stored.version,

@@ -10,8 +10,8 @@ use turnback_core::flag::{Change, Maintenance};
 use turnback_core::guard::Moment;
 use turnback_core::plan::parse_duration;
 
-use super::flags::done;
 use crate::access::{Operator, Viewer};
+use crate::acts;
 use crate::edges::Refusal;
 use crate::flags::Serving;
 use crate::model::{MaintenanceState, SetMaintenance};
@@ -54,8 +54,8 @@ pub(super) async fn set(
     } else {
         ("maintenance.off", None)
     };
-    let change = Change::Maintenance(maintenance);
-    let _ = done(&server, &actor, action, None, new.why, change).await?;
+    let change = (action, Change::Maintenance(maintenance));
+    acts::flags(&server, &actor, change, None, new.why).await?;
     answer(&server).await
 }
 

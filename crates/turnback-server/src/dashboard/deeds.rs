@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::json;
 
 use super::caller::Caller;
 use super::frame::run;
@@ -13,7 +12,7 @@ use super::known::sentence;
 use super::pages::{Act, act_page, back_page, decision_page, sign_in_page};
 use super::reply::{go, page, refused};
 use crate::access::{Actor, Role, sign_in, sign_out};
-use crate::audit::Deed;
+use crate::acts;
 use crate::model::{NewAnswer, NewRun, Order, SetThrottle};
 use crate::problem::Problem;
 use crate::request::Path;
@@ -150,16 +149,11 @@ async fn start(server: &Shared, actor: &Actor, sent: &Sent, order: Order) -> Res
     let Some(why) = sent.why() else {
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, SAY_WHY));
     };
-    let deed = Deed::new("run.start", actor)
-        .why(Some(&why))
-        .detail(json!(order));
     let new = NewRun {
         order,
         why: Some(why),
     };
-    let asked = server.edges.acts.ask(new, &actor.name).await;
-    let object = asked.as_ref().ok().map(|run| format!("run {}", run.number));
-    deed.of(object).record(server, asked).await?;
+    acts::start(server, actor, new).await?;
     server.memory.forget().await;
     Ok(())
 }
@@ -177,11 +171,7 @@ pub(super) async fn stop(
     let Some(number) = run(&now).map(|run| run.number) else {
         return go("/");
     };
-    let deed = Deed::new("run.stop", &actor)
-        .of(Some(format!("run {number}")))
-        .why(sent.why().as_deref());
-    let stopped = server.edges.acts.stop(number, &actor.name).await;
-    match deed.record(&server, stopped).await {
+    match acts::stop(&server, &actor, number, sent.why().as_deref()).await {
         Ok(_) => {
             server.memory.forget().await;
             go("/?done=stop")
@@ -205,15 +195,12 @@ pub(super) async fn throttle(
 
 async fn pause(server: &Shared, actor: &Actor, sent: &Sent) -> Result<bool, Problem> {
     allowed(actor, &sent.csrf, Role::Operator)?;
-    let before = server.edges.looks.throttle().await?.set;
-    let wish = SetThrottle {
-        paused: sent.deed == "pause",
+    let paused = sent.deed == "pause";
+    let wish = |before: &SetThrottle| SetThrottle {
+        paused,
         ..before.clone()
     };
-    let paused = wish.paused;
-    let deed = Deed::new("throttle.set", actor).detail(json!({ "from": before, "to": wish }));
-    let set = server.edges.acts.set_throttle(wish).await;
-    deed.record(server, set).await?;
+    acts::throttle(server, actor, wish).await?;
     server.memory.forget().await;
     Ok(paused)
 }
@@ -241,16 +228,11 @@ async fn answered(server: &Shared, actor: &Actor, number: i64, sent: &Sent) -> R
     let Some(why) = sent.why() else {
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, SAY_WHY));
     };
-    let deed = Deed::new("question.answer", actor)
-        .of(Some(format!("question {number}")))
-        .why(Some(&why))
-        .detail(json!({ "answer": sent.answer }));
     let new = NewAnswer {
         answer: sent.answer.clone(),
         why: Some(why),
     };
-    let answered = server.edges.acts.answer(number, new, &actor.name).await;
-    deed.record(server, answered).await?;
+    acts::answer(server, actor, number, new).await?;
     server.memory.forget().await;
     Ok(())
 }

@@ -56,6 +56,20 @@ pub(super) fn shell(
     }
 }
 
+/// The same around a page where somebody types: it does not look again by itself.
+pub(super) fn typed(
+    server: &Server,
+    actor: &Actor,
+    now: &Now,
+    here: Place,
+    title: impl Into<String>,
+) -> Shell {
+    Shell {
+        again: None,
+        ..shell(server, actor, now, here, title)
+    }
+}
+
 /// What stands around a page before anybody signed in: nothing of how things stand.
 pub(super) fn outside(server: &Server, title: &str) -> Shell {
     Shell {

@@ -7,16 +7,17 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::caller::Caller;
-use super::frame::{notice, outside, shell};
+use super::frame::{notice, outside, shell, typed};
 use super::known::{Now, look};
 use super::read::{self, map};
 use super::reply::{go, page, refused, report};
 use super::view::{
     ActPage, AnswerPage, AuditPage, BackupsPage, Broken, DecisionsPage, GuardsPage, IncidentPage,
-    IncidentView, IncidentsPage, OverviewPage, Part, Place, RisksPage, SignIn, SignInPage,
+    IncidentView, IncidentsPage, OverviewPage, Part, Place, RisksPage, Shell, SignIn, SignInPage,
     WayBackPage,
 };
 use super::{acts, assets, view};
+use crate::access::Actor;
 use crate::model::ReportFormat;
 use crate::request::{Path, Query};
 use crate::server::Shared;
@@ -37,29 +38,26 @@ pub(super) async fn overview(
     Caller(actor): Caller,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let now = server.memory.now(&server).await;
+    let (now, mut shell) = at(&server, &actor, Place::Overview, "Overview").await;
+    shell.notice = asked.done.as_deref().and_then(notice);
     let guards = guards_now(&server, &now).await;
     let view = read::overview::read(&server, &now, guards).await;
-    let mut shell = shell(&server, &actor, &now, Place::Overview, "Overview");
-    shell.notice = asked.done.as_deref().and_then(notice);
-    answer(&view, |view| OverviewPage { shell, view })
+    drawn(&OverviewPage { shell, view })
 }
 
 /// Guards with their charts.
 pub(super) async fn guards(State(server): State<Shared>, Caller(actor): Caller) -> Response {
-    let now = server.memory.now(&server).await;
+    let (now, shell) = at(&server, &actor, Place::Guards, "Guards").await;
     let view = guards_now(&server, &now).await;
-    let shell = shell(&server, &actor, &now, Place::Guards, "Guards");
-    answer(&view, |view| GuardsPage { shell, view })
+    drawn(&GuardsPage { shell, view })
 }
 
 /// The risk matrix.
 pub(super) async fn risks(State(server): State<Shared>, Caller(actor): Caller) -> Response {
-    let now = server.memory.now(&server).await;
+    let (now, shell) = at(&server, &actor, Place::Risks, "Risks").await;
     let guards = guards_now(&server, &now).await;
     let view = Part::Ready(read::risks::all(&server.edges.looks.plan(), &guards));
-    let shell = shell(&server, &actor, &now, Place::Risks, "Risks");
-    answer(&view, |view| RisksPage { shell, view })
+    drawn(&RisksPage { shell, view })
 }
 
 /// Questions to people.
@@ -68,14 +66,13 @@ pub(super) async fn decisions(
     Caller(actor): Caller,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let now = server.memory.now(&server).await;
+    let (now, mut shell) = at(&server, &actor, Place::Decisions, "Decisions").await;
+    shell.notice = asked.done.as_deref().and_then(notice);
     let guards = guards_now(&server, &now).await;
     let view = map(now.questions.clone(), |questions| {
         read::decisions::all(&questions, &guards, &actor)
     });
-    let mut shell = shell(&server, &actor, &now, Place::Decisions, "Decisions");
-    shell.notice = asked.done.as_deref().and_then(notice);
-    answer(&view, |view| DecisionsPage { shell, view })
+    drawn(&DecisionsPage { shell, view })
 }
 
 /// A question, with its form.
@@ -85,14 +82,10 @@ pub(super) async fn decision(
     Path(number): Path<i64>,
 ) -> Response {
     let page = decision_page(&server, &actor, number).await;
-    answer(&page.view.clone(), |_| page)
+    drawn(&page)
 }
 
-pub(super) async fn decision_page(
-    server: &Shared,
-    actor: &crate::access::Actor,
-    number: i64,
-) -> AnswerPage {
+pub(super) async fn decision_page(server: &Shared, actor: &Actor, number: i64) -> AnswerPage {
     let now = server.memory.now(server).await;
     let guards = guards_now(server, &now).await;
     let view = match &now.questions {
@@ -114,11 +107,8 @@ pub(super) async fn decision_page(
         Part::Broken(broken) => Part::Broken(broken.clone()),
     };
     let title = format!("Question {number}");
-    let mut shell = shell(server, actor, &now, Place::Decisions, title);
-    // Somebody types here.
-    shell.again = None;
     AnswerPage {
-        shell,
+        shell: typed(server, actor, &now, Place::Decisions, title),
         view,
         wrong: None,
         reason: String::new(),
@@ -133,24 +123,18 @@ pub(super) async fn back(
 ) -> Response {
     let scope = asked.scope.as_deref().unwrap_or("current");
     let page = back_page(&server, &actor, scope).await;
-    answer(&page.view.clone(), |_| page)
+    drawn(&page)
 }
 
-pub(super) async fn back_page(
-    server: &Shared,
-    actor: &crate::access::Actor,
-    scope: &str,
-) -> WayBackPage {
+pub(super) async fn back_page(server: &Shared, actor: &Actor, scope: &str) -> WayBackPage {
     let now = server.memory.now(server).await;
     let view = match &now.phases {
         Part::Loading => Part::Loading,
         Part::Broken(broken) => Part::Broken(broken.clone()),
         Part::Ready(_) => read::way_back::read(server, &now, scope).await,
     };
-    let mut shell = shell(server, actor, &now, Place::WayBack, "Turn back");
-    shell.again = None;
     WayBackPage {
-        shell,
+        shell: typed(server, actor, &now, Place::WayBack, "Turn back"),
         view,
         wrong: None,
         reason: String::new(),
@@ -160,13 +144,13 @@ pub(super) async fn back_page(
 /// What going forward means, before the button.
 pub(super) async fn up(State(server): State<Shared>, Caller(actor): Caller) -> Response {
     let page = act_page(&server, &actor, Act::Up).await;
-    answer(&page.view.clone(), |_| page)
+    drawn(&page)
 }
 
 /// What giving up the old shape means, before the button.
 pub(super) async fn contract(State(server): State<Shared>, Caller(actor): Caller) -> Response {
     let page = act_page(&server, &actor, Act::Contract).await;
-    answer(&page.view.clone(), |_| page)
+    drawn(&page)
 }
 
 /// What is asked for.
@@ -176,7 +160,7 @@ pub(super) enum Act {
     Contract,
 }
 
-pub(super) async fn act_page(server: &Shared, actor: &crate::access::Actor, act: Act) -> ActPage {
+pub(super) async fn act_page(server: &Shared, actor: &Actor, act: Act) -> ActPage {
     let now = server.memory.now(server).await;
     let plan = server.edges.looks.plan();
     let (title, view) = match act {
@@ -186,10 +170,8 @@ pub(super) async fn act_page(server: &Shared, actor: &crate::access::Actor, act:
         }
         Act::Contract => ("Give up the old shape", acts::contract(&now)),
     };
-    let mut shell = shell(server, actor, &now, Place::Elsewhere, title);
-    shell.again = None;
     ActPage {
-        shell,
+        shell: typed(server, actor, &now, Place::Elsewhere, title),
         view,
         wrong: None,
         reason: String::new(),
@@ -198,11 +180,10 @@ pub(super) async fn act_page(server: &Shared, actor: &crate::access::Actor, act:
 
 /// Incidents.
 pub(super) async fn incidents(State(server): State<Shared>, Caller(actor): Caller) -> Response {
-    let now = server.memory.now(&server).await;
+    let (_, shell) = at(&server, &actor, Place::Incidents, "Incidents").await;
     let view = look(server.edges.looks.incidents()).await;
     let view = map(view, read::incidents::all);
-    let shell = shell(&server, &actor, &now, Place::Incidents, "Incidents");
-    answer(&view, |view| IncidentsPage { shell, view })
+    drawn(&IncidentsPage { shell, view })
 }
 
 /// An incident.
@@ -211,7 +192,8 @@ pub(super) async fn incident(
     Caller(actor): Caller,
     Path(number): Path<usize>,
 ) -> Response {
-    let now = server.memory.now(&server).await;
+    let title = format!("Incident {number}");
+    let (_, shell) = at(&server, &actor, Place::Incidents, title).await;
     let looks = &server.edges.looks;
     let found = look(looks.incidents()).await;
     let view = match found {
@@ -230,9 +212,7 @@ pub(super) async fn incident(
             }
         }
     };
-    let title = format!("Incident {number}");
-    let shell = shell(&server, &actor, &now, Place::Incidents, title);
-    answer(&view, |view| IncidentPage { shell, view })
+    drawn(&IncidentPage { shell, view })
 }
 
 /// The report of an incident, as a page of its own.
@@ -266,13 +246,12 @@ pub(super) async fn report_markdown(
 
 /// Backups.
 pub(super) async fn backups(State(server): State<Shared>, Caller(actor): Caller) -> Response {
-    let now = server.memory.now(&server).await;
+    let (_, shell) = at(&server, &actor, Place::Backups, "Backups").await;
     let rule = look(server.edges.looks.backup_rule()).await;
     let view = map(look(server.edges.looks.backups()).await, |backups| {
         read::backups::all(backups, rule)
     });
-    let shell = shell(&server, &actor, &now, Place::Backups, "Backups");
-    answer(&view, |view| BackupsPage { shell, view })
+    drawn(&BackupsPage { shell, view })
 }
 
 /// Who did what, and why.
@@ -281,11 +260,10 @@ pub(super) async fn audit(
     Caller(actor): Caller,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let now = server.memory.now(&server).await;
+    let (_, shell) = at(&server, &actor, Place::Audit, "Audit log").await;
     let entries = server.edges.audit.entries(asked.before, read::audit::MOST);
     let view = map(look(entries).await, read::audit::all);
-    let shell = shell(&server, &actor, &now, Place::Audit, "Audit log");
-    answer(&view, |view| AuditPage { shell, view })
+    drawn(&AuditPage { shell, view })
 }
 
 /// Signing in.
@@ -328,7 +306,14 @@ pub(super) async fn guards_now(server: &Shared, now: &Now) -> Part<view::Guards>
     server.memory.guards.or(made).await
 }
 
-fn answer<T: Clone, P: Template>(view: &Part<T>, make: impl FnOnce(Part<T>) -> P) -> Response {
-    // What is broken is drawn, too, and the frame around it is true: the page itself is well.
-    page(StatusCode::OK, &make(view.clone()))
+/// How things stand, and what stands around a page at a place.
+async fn at(server: &Shared, actor: &Actor, here: Place, title: impl Into<String>) -> (Now, Shell) {
+    let now = server.memory.now(server).await;
+    let shell = shell(server, actor, &now, here, title);
+    (now, shell)
+}
+
+/// What is broken is drawn, too, and the frame around it is true: the page itself is well.
+fn drawn(shown: &impl Template) -> Response {
+    page(StatusCode::OK, shown)
 }

@@ -5,20 +5,19 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::json;
-use turnback_core::flag::{By, Change, Maintenance};
+use turnback_core::flag::{Change, Maintenance};
 use turnback_core::guard::Moment;
 
 use super::caller::Caller;
 use super::deeds::{allowed, said};
-use super::frame::{clock, notice, shell};
+use super::frame::{clock, notice, typed};
 use super::known::look;
 use super::pages::Asked;
 use super::read;
 use super::reply::{go, page};
 use super::view::{FlagsPage, Part, Place};
 use crate::access::{Actor, Role};
-use crate::audit::Deed;
+use crate::acts;
 use crate::flags::Serving;
 use crate::problem::Problem;
 use crate::request::{Path, Query};
@@ -62,11 +61,8 @@ async fn flags_page(server: &Shared, actor: &Actor) -> FlagsPage {
             Part::Ready(read::flags::all(&served.stored, &changes, &plan, canary))
         }
     };
-    let mut shell = shell(server, actor, &now, Place::Flags, "Flags and canary");
-    // Somebody types here.
-    shell.again = None;
     FlagsPage {
-        shell,
+        shell: typed(server, actor, &now, Place::Flags, "Flags and canary"),
         view,
         wrong: None,
     }
@@ -197,20 +193,7 @@ async fn changed(
         let asked = "say why: it is kept with the change";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, asked));
     }
-    let by = By {
-        who: actor.name.clone(),
-        why: Some(why.to_owned()),
-    };
-    let deed = Deed::new(action, actor).of(object).why(Some(why));
-    match Serving::change(server, &change, &by).await {
-        Ok(changed) => {
-            let differences = changed.differences.iter();
-            let differences: Vec<_> = differences
-                .map(|of| json!({ "key": of.key, "old": of.old, "new": of.new }))
-                .collect();
-            let deed = deed.detail(json!({ "changes": differences }));
-            deed.record(server, Ok(())).await
-        }
-        Err(refused) => deed.record(server, Err(refused)).await,
-    }
+    let asked = (action, change);
+    let done = acts::flags(server, actor, asked, object, Some(why.to_owned())).await;
+    done.map(drop)
 }

@@ -3,6 +3,7 @@
 mod access;
 mod clients;
 mod csrf;
+mod dashboard;
 mod events;
 mod fake;
 mod flags;

@@ -57,13 +57,19 @@ if (wide > innerWidth) {
 }
 
 // Contrast (WCAG 2.2, 1.4.3): text against what lies behind it.
-const colour = (text) => {
+// Asking the canvas is slow, and a page has few colours and many texts.
+const known = new Map();
+const asked = (text) => {
   const canvas = colour.canvas ||= Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
   canvas.clearRect(0, 0, 1, 1);
   canvas.fillStyle = text;
   canvas.fillRect(0, 0, 1, 1);
   const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
   return [r, g, b, a / 255];
+};
+const colour = (text) => {
+  if (!known.has(text)) known.set(text, asked(text));
+  return known.get(text);
 };
 const over = ([r, g, b, a], [R, G, B]) => [r * a + R * (1 - a), g * a + G * (1 - a), b * a + B * (1 - a), 1];
 const behind = (node) => {

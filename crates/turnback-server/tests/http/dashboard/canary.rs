@@ -4,9 +4,9 @@ use turnback_server::app;
 use turnback_server::model::*;
 use turnback_testkit::Browser;
 
-use crate::course::happens;
+use super::course::happens;
+use super::site::Site;
 use crate::fake::{Fake, app_of, request, send};
-use crate::site::Site;
 
 fn canary() -> Canary {
     Canary {
