@@ -227,11 +227,11 @@ mod tests {
     fn secrets_are_masked_and_nothing_moves() {
         for (text, masked) in [
             (
-                "target: postgres://ann:p@ss@db/shop",
+                "target: postgres://app:p@ss@db/shop",
                 "target: postgres://***:****@db/shop",
             ),
             (
-                "target: postgres://ann:my pw@db/shop # x",
+                "target: postgres://app:my pw@db/shop # x",
                 "target: postgres://***:** **@db/shop # x",
             ),
             (

@@ -66,7 +66,7 @@ mod tests {
     fn the_password_of_an_address_is_hidden_by_itself() {
         let shown = hide(
             "it said: hunter2hunter2",
-            ["postgres://ann:hunter2hunter2@db/shop"],
+            ["postgres://app:hunter2hunter2@db/shop"],
         );
         assert_eq!(shown, "it said: ***");
     }

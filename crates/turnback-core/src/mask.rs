@@ -128,13 +128,13 @@ mod tests {
     fn names_stay_and_values_go() {
         for (sql, shown) in [
             (
-                "SELECT  *\n FROM users2 WHERE mail = 'ann@example.org' AND id = 17",
+                "SELECT  *\n FROM users2 WHERE mail = 'app@example.org' AND id = 17",
                 "SELECT * FROM users2 WHERE mail = ? AND id = ?",
             ),
             ("SELECT 'it''s', $1, \"a'b\"", "SELECT ?, $1, \"a'b\""),
             (
-                r"ALTER ROLE ann PASSWORD E'a\'b' VALID",
-                "ALTER ROLE ann PASSWORD ? VALID",
+                r"ALTER ROLE app PASSWORD E'a\'b' VALID",
+                "ALTER ROLE app PASSWORD ? VALID",
             ),
             ("SELECT $q$secret$q$, $$x$$, 1.5e3", "SELECT ?, ?, ?"),
             ("DO $$ begin; it was cut o", "DO ?"),

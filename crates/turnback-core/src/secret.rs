@@ -93,13 +93,13 @@ mod tests {
         for (url, shown) in [
             ("http://localhost:9090", "http://localhost:9090"),
             ("http://localhost:9090/", "http://localhost:9090"),
-            ("https://ann:s3cret@prom.example", "https://prom.example"),
+            ("https://app:s3cret@prom.example", "https://prom.example"),
             (
                 "https://hooks.example/services/s3cret",
                 "https://hooks.example/…",
             ),
             ("https://h.example?token=s3cret", "https://h.example/…"),
-            ("https://ann:s3/cret@h.example/x", "https://…"),
+            ("https://app:s3/cret@h.example/x", "https://…"),
             ("s3cret", "…"),
         ] {
             let address = Address::new(url);

@@ -63,7 +63,7 @@ fn a_table_without_an_integer_key_is_refused_when_asked_for_by_name() {
 #[test]
 fn a_password_never_reaches_the_file() {
     let request = Request {
-        target_text: "postgres://ann:s3cret@db/chat".to_owned(),
+        target_text: "postgres://app:s3cret@db/chat".to_owned(),
         ..request()
     };
     let error = chat().try_draft(&request).expect_err("a password");

@@ -9,7 +9,7 @@ fn read(text: &str) -> ParsedPlan {
     parse(&PlanSource {
         file_name: "turnback.yaml",
         text,
-        env: &|name| (name == "DB").then(|| "postgres://ann:pw@db/chat".to_owned()),
+        env: &|name| (name == "DB").then(|| "postgres://app:pw@db/chat".to_owned()),
         read_file: &|path| match path {
             "sql/up.sql" => Ok("SELECT 1;\n".to_owned()),
             _ => Err("no such file".to_owned()),
@@ -44,7 +44,7 @@ fn a_small_plan_gets_the_documented_defaults() {
     ))
     .plan;
     assert_eq!(plan.name, "chat");
-    assert_eq!(plan.target.expose_secret(), "postgres://ann:pw@db/chat");
+    assert_eq!(plan.target.expose_secret(), "postgres://app:pw@db/chat");
     assert_eq!(plan.schema, Ident::new("public"));
     assert_eq!(plan.settings, Settings::default());
     assert_eq!(plan.phases[0].bake, None);

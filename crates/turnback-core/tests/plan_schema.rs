@@ -65,7 +65,7 @@ fn everything() -> Value {
         ],
         "risks": [{
             "risk": "queries get slower", "probability": 3, "impact": 5, "phases": ["users"],
-            "guards": "orphans", "mitigation": "cut over at night", "owner": "mara"
+            "guards": "orphans", "mitigation": "cut over at night", "owner": "dba"
         }],
         "guards": {
             "orphans": { "probe": "orphans", "critical": "> 0" },
@@ -105,7 +105,7 @@ fn everything() -> Value {
                 "mail": {
                     "mail": {
                         "host": "mail.example.org", "port": 587, "tls": "starttls",
-                        "user": "ann", "password": "p", "from": "a@b.c", "to": ["d@e.f"]
+                        "user": "on-call", "password": "p", "from": "a@b.c", "to": ["d@e.f"]
                     },
                     "subject": "{{ title }}", "text": { "file": "text.j2" }, "timeout": "5s"
                 },
@@ -333,7 +333,7 @@ fn what_the_schema_can_say_it_says() {
         ("/notify/channels/mail/mail/to", json!([])),
         (
             "/notify/channels/mail/mail",
-            json!({ "host": "h", "from": "a@b", "to": ["a@b"], "user": "ann" }),
+            json!({ "host": "h", "from": "a@b", "to": ["a@b"], "user": "on-call" }),
         ),
         ("/notify/channels/webhook/webhook/expect", json!([99])),
         ("/notify/channels/webhook/webhook/method", json!("post")),

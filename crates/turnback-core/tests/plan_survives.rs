@@ -187,7 +187,7 @@ proptest! {
         value in "[A-Z0-9@:/?# '\"{}$\\n-]{6,30}",
         target in prop_oneof![
             Just("${PASSWORD}"), Just("mysql://${PASSWORD}"), Just("${PASSWORD}://${A}"),
-            Just("postgres://ann:${PASSWORD}@${-}/x"), Just("postgres://${PASSWORD"),
+            Just("postgres://app:${PASSWORD}@${-}/x"), Just("postgres://${PASSWORD"),
             Just("'${PASSWORD} ${B} ${1}'"), Just("[ '${PASSWORD}' ]"),
         ],
     ) {
@@ -201,7 +201,7 @@ proptest! {
     #[test]
     fn a_password_in_the_file_is_in_no_message(password in "[A-Za-z0-9%!]{8,16}", key in "(target|targt|name|schema|version|bake)") {
         let password = format!("QX{password}ZJ");
-        let text = GOOD.replacen("name: chat", &format!("name: chat\n{key}: postgres://ann:{password}@db/x"), 1);
+        let text = GOOD.replacen("name: chat", &format!("name: chat\n{key}: postgres://app:{password}@db/x"), 1);
         survives(&text, Some(&password));
     }
 }

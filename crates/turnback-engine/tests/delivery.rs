@@ -335,7 +335,7 @@ async fn an_acknowledged_issue_calls_nobody_else() {
     };
     desk.tell(&issue(), Moment(0)).await.unwrap();
     let mut open = outbox.issues().await.unwrap().remove(0);
-    open.acknowledge("ann", Moment(1));
+    open.acknowledge("on-call", Moment(1));
     outbox.keep(&open).await.unwrap();
     desk.deliver(at(5_000)).await.unwrap();
     assert_eq!(

@@ -212,14 +212,14 @@ async fn a_lease_is_seen_with_whether_its_session_lives() {
     let mut holder = connect(database.url()).await;
     run(
         &mut holder,
-        "UPDATE turnback.lease SET epoch = 1, holder = 'ada@build', backend = pg_backend_pid(), \
+        "UPDATE turnback.lease SET epoch = 1, holder = 'deploy@build', backend = pg_backend_pid(), \
          backend_start = (SELECT a.backend_start FROM pg_stat_activity a WHERE a.pid = pg_backend_pid()), \
          heartbeat = clock_timestamp()",
     )
     .await;
     let held = facts(&database).await;
     let lease = held.ledger.clone().unwrap().lease.unwrap();
-    assert_eq!(lease.holder, "ada@build");
+    assert_eq!(lease.holder, "deploy@build");
     assert!(lease.present && lease.silent_seconds < 15);
     let found = snapshot(&mut holder).await.unwrap();
     assert_eq!(

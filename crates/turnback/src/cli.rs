@@ -121,7 +121,7 @@ Examples:
 Examples:
   turnback answer
   turnback answer 3 turn-back --why \"orders fail\"
-  turnback answer 3 go-on --by ann")]
+  turnback answer 3 go-on --by on-call")]
     Answer(AnswerArgs),
     /// Show where everything stands
     Status(StatusArgs),
@@ -176,7 +176,7 @@ Examples:
   turnback notify test                       a test message through every channel
   turnback notify test --channel oncall
   turnback notify list
-  turnback notify acknowledge --by ann")]
+  turnback notify acknowledge --by on-call")]
     Notify(NotifyArgs),
     /// Tell what was held, asked and turned back; write reports; show that nobody edited the journal
     #[command(after_help = "\

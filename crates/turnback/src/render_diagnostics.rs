@@ -133,7 +133,7 @@ turnback.yaml: 1 error";
 
     #[test]
     fn a_password_in_a_shown_line_is_masked() {
-        let text = "target: postgres://ann:s3cret@db/shop # nam\n";
+        let text = "target: postgres://app:s3cret@db/shop # nam\n";
         let shown = render("f", text, &[finding(text, "nam")], false);
         assert!(
             !shown.contains("s3cret") && shown.contains("@db/shop"),

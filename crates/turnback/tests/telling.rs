@@ -260,10 +260,10 @@ fn an_issue_calls_the_next_until_somebody_takes_it_on_and_its_end_is_told() {
             .did(&["notify", "list"], 0)
             .contains("nobody has taken it on")
     );
-    let taken = world.did(&["notify", "acknowledge", "--by", "ann"], 0);
-    assert!(taken.contains("ann has taken on"), "{taken}");
-    let again = world.did(&["notify", "acknowledge", "--by", "bob"], 0);
-    assert!(again.contains("was taken on by ann"), "{again}");
+    let taken = world.did(&["notify", "acknowledge", "--by", "on-call"], 0);
+    assert!(taken.contains("on-call has taken on"), "{taken}");
+    let again = world.did(&["notify", "acknowledge", "--by", "team-lead"], 0);
+    assert!(again.contains("was taken on by on-call"), "{again}");
     world.did(&["back", "--yes"], 5);
     assert!(
         world
@@ -281,7 +281,7 @@ fn an_issue_calls_the_next_until_somebody_takes_it_on_and_its_end_is_told() {
     );
     assert!(
         world
-            .did(&["notify", "acknowledge", "--by", "bob"], 0)
+            .did(&["notify", "acknowledge", "--by", "team-lead"], 0)
             .contains("No issue is open")
     );
 }
@@ -316,7 +316,7 @@ fn a_question_of_the_watch_is_told_with_its_answer_and_every_issue_of_it_has_its
     assert!(order.is_sorted(), "{told:#?}");
     assert!(
         world
-            .did(&["notify", "acknowledge", "--by", "bob"], 0)
+            .did(&["notify", "acknowledge", "--by", "team-lead"], 0)
             .contains("No issue is open")
     );
 }

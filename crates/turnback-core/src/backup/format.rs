@@ -148,7 +148,7 @@ mod tests {
     fn what_is_no_dump_is_not_taken_for_one() {
         assert_eq!(recognise(b"", None), None);
         assert_eq!(recognise(b"-- nothing but a comment\n", None), None);
-        assert_eq!(recognise(b"Dear Ann,\nselect what you like", None), None);
+        assert_eq!(recognise(b"Dear reader,\nselect what you like", None), None);
         assert_eq!(recognise(b"\x7fELF\0\0", None), None);
         assert_eq!(recognise(b"", Some(b"something else")), None);
     }

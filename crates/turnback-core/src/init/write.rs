@@ -163,17 +163,17 @@ mod tests {
     #[test]
     fn a_password_in_the_clear_is_seen_and_a_variable_is_none() {
         for clear in [
-            "postgres://ann:s3cret@db/shop",
-            "postgres://ann:s3@cret?@db/shop?x=1",
-            "postgres://db/shop?user=ann&password=s3cret",
+            "postgres://app:s3cret@db/shop",
+            "postgres://app:s3@cret?@db/shop?x=1",
+            "postgres://db/shop?user=app&password=s3cret",
             "host=db password=s3cret",
         ] {
             assert!(holds_password(clear), "{clear}");
         }
         for fine in [
             "${DATABASE_URL}",
-            "postgres://ann@db:5432/shop",
-            "postgres://ann:${PGPASSWORD}@db/shop",
+            "postgres://app@db:5432/shop",
+            "postgres://app:${PGPASSWORD}@db/shop",
             "postgres://db:5432/shop?sslmode=require",
             "host=db password=${SECRET}",
         ] {

@@ -142,12 +142,12 @@ mod tests {
     fn an_acknowledgement_stops_the_climb_and_the_first_one_counts() {
         let mut escalation = escalation();
         assert_eq!(told(&mut escalation, 110), ["lead"]);
-        assert!(escalation.acknowledge("ann", Moment(111 * MINUTE)));
-        assert!(!escalation.acknowledge("bob", Moment(112 * MINUTE)));
+        assert!(escalation.acknowledge("on-call", Moment(111 * MINUTE)));
+        assert!(!escalation.acknowledge("team-lead", Moment(112 * MINUTE)));
         assert!(told(&mut escalation, 10_000).is_empty());
         assert_eq!(
             escalation.acknowledged.map(|by| by.by).as_deref(),
-            Some("ann")
+            Some("on-call")
         );
     }
 
@@ -156,7 +156,7 @@ mod tests {
         let mut escalation = escalation();
         escalation.resolve();
         assert!(told(&mut escalation, 10_000).is_empty());
-        assert!(!escalation.acknowledge("ann", Moment(0)));
+        assert!(!escalation.acknowledge("on-call", Moment(0)));
     }
 
     #[test]
@@ -186,7 +186,7 @@ mod tests {
         let mut climbed = begun.clone();
         told(&mut climbed, 110);
         let mut taken_on = begun.clone();
-        taken_on.acknowledge("ann", Moment(0));
+        taken_on.acknowledge("on-call", Moment(0));
         let joined = climbed.clone().joined(&taken_on);
         assert_eq!((joined.climbed, joined.acknowledged.is_some()), (1, true));
         assert_eq!(taken_on.joined(&climbed), joined);

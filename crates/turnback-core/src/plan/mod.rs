@@ -308,9 +308,9 @@ mod tests {
 
     #[test]
     fn a_password_is_never_shown() {
-        let target = Target::new("postgres://ann:s3cr@t/x@db.example:5433/shop?password=s3cr3t");
+        let target = Target::new("postgres://app:s3cr@t/x@db.example:5433/shop?password=s3cr3t");
         let shown = format!("{target:?} {}", target.redacted());
-        assert!(!shown.contains("s3c") && !shown.contains("ann"), "{shown}");
+        assert!(!shown.contains("s3c") && !shown.contains("app:"), "{shown}");
         assert!(shown.contains("db.example:5433/shop"), "{shown}");
     }
 }

@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_risk_says_how_likely_how_bad_and_what_shows_it() {
         let read = parsed(
-            "risks:\n  - risk: Queries get slower\n    probability: 3\n    impact: 5\n    phases: a\n    guards: [latency]\n    mitigation: cut over at night\n    owner: mara",
+            "risks:\n  - risk: Queries get slower\n    probability: 3\n    impact: 5\n    phases: a\n    guards: [latency]\n    mitigation: cut over at night\n    owner: dba",
         )
         .unwrap();
         assert_eq!(read[0].score(), 15);

@@ -49,7 +49,7 @@ fn only(canary: &str, rest: &str) -> String {
 fn a_canary_is_read_with_its_steps_and_its_questions() {
     let text = with(
         &format!(
-            "{{ flag: users-uuid, {COMPARE}, hold: 5m, steps: [1%, 12.5%, {{ share: 50%, hold: 1h, ask: true, deadline: 30m, otherwise: rollback, who: [ann] }}, 100%] }}"
+            "{{ flag: users-uuid, {COMPARE}, hold: 5m, steps: [1%, 12.5%, {{ share: 50%, hold: 1h, ask: true, deadline: 30m, otherwise: rollback, who: [on-call] }}, 100%] }}"
         ),
         GUARD,
     );

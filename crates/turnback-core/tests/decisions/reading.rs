@@ -60,7 +60,7 @@ fn every_action_is_read() {
     let matrix = matrix(
         "\
   - { when: { level: critical }, do: rollback, scope: previous }
-  - { when: { level: warning, lasting: 2h }, do: ask, deadline: 15m, otherwise: fix_forward, scope: logins, who: [ann] }
+  - { when: { level: warning, lasting: 2h }, do: ask, deadline: 15m, otherwise: fix_forward, scope: logins, who: [on-call] }
   - { when: { level: warning }, do: fix_forward }
   - { when: { level: error }, do: hold }
   - { when: { level: no_data }, do: notify }
@@ -91,7 +91,7 @@ fn every_action_is_read() {
 fn a_row_is_shown_as_it_can_be_read_again() {
     let rows = "\
   - { when: { guard: [latency, login], level: critical, lasting: 1m30s, at_once: 2, phase: users, state: [expanded, cut_over] }, do: rollback, scope: all }
-  - { when: { level: [warning, no_data] }, do: ask, scope: current, deadline: 15m, otherwise: hold, who: [ann, ben] }
+  - { when: { level: [warning, no_data] }, do: ask, scope: current, deadline: 15m, otherwise: hold, who: [on-call, team-lead] }
   - { do: notify }
 ";
     let read = matrix(rows);
@@ -140,7 +140,7 @@ fn keys_stand_only_where_they_mean_something() {
         wrong(
             "\
   - { when: { level: error }, do: hold, scope: all }
-  - { when: { level: critical }, do: rollback, deadline: 5m, otherwise: hold, who: [ann] }
+  - { when: { level: critical }, do: rollback, deadline: 5m, otherwise: hold, who: [on-call] }
   - { when: { level: [warning, warning] }, do: notify }
   - { when: { guard: [] }, do: notify }
   - { when: { level: error }, do: continue, disable_flags: true }

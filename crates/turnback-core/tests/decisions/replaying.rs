@@ -66,12 +66,12 @@ fn what_got_slow_turns_back_once_it_has_lasted() {
 #[test]
 fn answers_of_a_script_are_taken_and_those_that_do_not_count_are_shown() {
     let plan = plan(
-        "  - { when: { level: critical }, do: ask, deadline: 5m, otherwise: rollback, who: [ann] }\n",
+        "  - { when: { level: critical }, do: ask, deadline: 5m, otherwise: rollback, who: [on-call] }\n",
     );
     let answers = r#"
-{"at": "9m", "answer": "go_on", "by": "eve"}
-{"at": "10m", "answer": "go_on", "by": "ann"}
-{"at": "11m", "answer": "turn_back", "question": 1, "by": "ann"}
+{"at": "9m", "answer": "go_on", "by": "visitor"}
+{"at": "10m", "answer": "go_on", "by": "on-call"}
+{"at": "11m", "answer": "turn_back", "question": 1, "by": "on-call"}
 "#;
     let replay = run(&plan, &format!("{CALM_THEN_SLOW}{answers}"));
     assert_eq!(
@@ -80,10 +80,10 @@ fn answers_of_a_script_are_taken_and_those_that_do_not_count_are_shown() {
             "360 users cut over",
             "510 latency says critical",
             "510 ask 1: latency",
-            "540 eve: eve may not answer this question: the plan names ann",
-            "600 1 answered GoOn by ann",
+            "540 visitor: visitor may not answer this question: the plan names on-call",
+            "600 1 answered GoOn by on-call",
             "600 go on",
-            "660 ann: there is no open question 1: it was answered, its deadline has passed, or it was overtaken",
+            "660 on-call: there is no open question 1: it was answered, its deadline has passed, or it was overtaken",
         ]
     );
     assert!(replay.turned_back.is_empty());
@@ -132,7 +132,7 @@ fn every_line_that_cannot_be_read_is_named_with_the_reason() {
         r#"{"at": "1s", "phase": "users"}"#,
         r#"{"at": "1s", "phase": "users", "state": "done"}"#,
         r#"{"at": "1s", "phase": "users", "state": "expanded", "value": 1}"#,
-        r#"{"at": "1s", "answer": "yes", "by": "ann"}"#,
+        r#"{"at": "1s", "answer": "yes", "by": "on-call"}"#,
         r#"{"at": "1s", "answer": "hold"}"#,
         r#"{"at": "1s", "guard": "latency", "valeu": 1}"#,
         "not json",

@@ -71,7 +71,10 @@ impl Ear {
     }
 
     fn answers(&mut self, answer: Answer) -> Vec<Message> {
-        let next = self.scene.answers(1, answer, "ann").expect("it is open");
+        let next = self
+            .scene
+            .answers(1, answer, "on-call")
+            .expect("it is open");
         self.watched(next)
     }
 
@@ -162,7 +165,7 @@ fn a_hold_is_an_issue_until_nothing_holds_any_more() {
 #[test]
 fn a_question_says_how_it_is_answered_until_when_and_what_happens_then() {
     let mut ear = Ear::new(
-        "- { when: { level: critical }, do: ask, deadline: 15m, otherwise: rollback, who: [ann, ben] }",
+        "- { when: { level: critical }, do: ask, deadline: 15m, otherwise: rollback, who: [on-call, team-lead] }",
     );
     let asked = one(ear.says("latency", Critical));
     assert_eq!(
@@ -174,7 +177,7 @@ fn a_question_says_how_it_is_answered_until_when_and_what_happens_then() {
         "`turnback answer 17 turn-back`",
         "`go-on`",
         "`hold`",
-        "ann, ben",
+        "on-call, team-lead",
         "turn back",
         &until.to_string(),
     ] {
@@ -184,7 +187,10 @@ fn a_question_says_how_it_is_answered_until_when_and_what_happens_then() {
     assert_eq!(joined.issue, asked.issue);
     let over = one(ear.answers(Answer::GoOn));
     assert!(over.resolved && over.issue == asked.issue, "{over:?}");
-    assert!(over.happened.contains("ann answered: go on"), "{over:?}");
+    assert!(
+        over.happened.contains("on-call answered: go on"),
+        "{over:?}"
+    );
     assert_eq!(ear.open(), 0);
     ear.is_whole();
 }
@@ -229,7 +235,7 @@ fn a_question_that_stays_open_says_so_and_is_over_when_it_is_answered() {
     );
     let told = ear.answers(Answer::TurnBack);
     assert!(told[0].resolved && told[0].issue == stays.issue);
-    assert!(told[1].happened.contains("ann"), "{told:#?}");
+    assert!(told[1].happened.contains("on-call"), "{told:#?}");
     ear.is_whole();
 }
 

@@ -10,7 +10,7 @@ use turnback_core::watch::{Answer, AnswerRefused, CALM, Next, Waiting};
 use super::scene::{Scene, told};
 use super::world::{minutes, seconds, standings};
 
-const ASK: &str = "  - { when: { level: warning }, do: ask, deadline: 1m, otherwise: rollback, who: [ann, ben] }\n";
+const ASK: &str = "  - { when: { level: warning }, do: ask, deadline: 1m, otherwise: rollback, who: [on-call, team-lead] }\n";
 
 #[test]
 fn a_way_back_is_decided_once_and_then_only_one_that_goes_further() {
@@ -87,7 +87,7 @@ fn what_a_question_waits_for_is_said_with_its_end() {
     );
     assert_eq!(
         waiting[0].sentence(scene.now),
-        "question 1 waits for ann or ben: turn back phase logins? 50s left, then rollback"
+        "question 1 waits for on-call or team-lead: turn back phase logins? 50s left, then rollback"
     );
 }
 
@@ -96,9 +96,9 @@ fn what_was_answered_is_not_asked_again_until_it_has_been_calm() {
     let mut scene = Scene::new(ASK);
     scene.hears(&[("latency", Warning)]);
     let next = scene
-        .answers(1, Answer::GoOn, "ann")
+        .answers(1, Answer::GoOn, "on-call")
         .expect("she may answer");
-    assert_eq!(told(&next), ["1 answered GoOn by ann", "go on"]);
+    assert_eq!(told(&next), ["1 answered GoOn by on-call", "go on"]);
     // It goes on, recovers for a moment, and comes again: nobody is asked.
     assert!(scene.hears_for(20, &[("latency", Warning)]).is_empty());
     assert!(scene.hears_for(5, &[("latency", Pass)]).is_empty());
@@ -118,14 +118,14 @@ fn what_gets_worse_is_asked_again() {
         Scene::new("  - { when: { guard: latency }, do: ask, deadline: 1h, otherwise: hold }\n");
     scene.hears(&[("latency", Warning)]);
     scene
-        .answers(1, Answer::GoOn, "ann")
+        .answers(1, Answer::GoOn, "on-call")
         .expect("anybody may answer");
     assert_eq!(
         told(&scene.hears(&[("latency", Critical)])),
         ["ask 2: latency"]
     );
     scene
-        .answers(2, Answer::GoOn, "ann")
+        .answers(2, Answer::GoOn, "on-call")
         .expect("anybody may answer");
     assert!(scene.hears(&[("latency", Warning)]).is_empty());
 }
@@ -155,23 +155,25 @@ fn an_answer_counts_only_from_those_who_are_asked() {
     scene.hears(&[("latency", Warning)]);
     assert_eq!(
         scene
-            .answers(1, Answer::TurnBack, "eve")
+            .answers(1, Answer::TurnBack, "visitor")
             .map_err(|e| e.to_string()),
-        Err("eve may not answer this question: the plan names ann and ben".to_owned())
+        Err(
+            "visitor may not answer this question: the plan names on-call and team-lead".to_owned()
+        )
     );
     assert_eq!(
-        scene.answers(2, Answer::TurnBack, "ann"),
+        scene.answers(2, Answer::TurnBack, "on-call"),
         Err(AnswerRefused::NotOpen(2))
     );
     let next = scene
-        .answers(1, Answer::TurnBack, "ben")
+        .answers(1, Answer::TurnBack, "team-lead")
         .expect("he may answer");
     assert_eq!(
         told(&next),
-        ["1 answered TurnBack by ben", "turn back logins"]
+        ["1 answered TurnBack by team-lead", "turn back logins"]
     );
     assert_eq!(
-        scene.answers(1, Answer::GoOn, "ann"),
+        scene.answers(1, Answer::GoOn, "on-call"),
         Err(AnswerRefused::NotOpen(1))
     );
     assert!(scene.hears_for(9, &[("latency", Warning)]).is_empty());
@@ -182,15 +184,15 @@ fn who_says_hold_has_as_long_as_it_takes() {
     let mut scene = Scene::new(ASK);
     scene.hears(&[("latency", Warning)]);
     let next = scene
-        .answers(1, Answer::Hold, "ann")
+        .answers(1, Answer::Hold, "on-call")
         .expect("she may answer");
     assert_eq!(told(&next), ["1 stays open"]);
     assert!(scene.hears_for(100, &[("latency", Warning)]).is_empty());
     assert!(!scene.watch.may_go_on());
     let next = scene
-        .answers(1, Answer::GoOn, "ben")
+        .answers(1, Answer::GoOn, "team-lead")
         .expect("he may answer");
-    assert_eq!(told(&next), ["1 answered GoOn by ben", "go on"]);
+    assert_eq!(told(&next), ["1 answered GoOn by team-lead", "go on"]);
 }
 
 #[test]
@@ -228,7 +230,7 @@ fn a_way_back_overtakes_open_questions() {
         ["1 overtaken", "turn back logins users"]
     );
     assert_eq!(
-        scene.answers(1, Answer::GoOn, "ann"),
+        scene.answers(1, Answer::GoOn, "on-call"),
         Err(AnswerRefused::NotOpen(1))
     );
 }
@@ -270,11 +272,11 @@ fn what_no_row_names_is_asked_about_and_then_held() {
     );
     assert!(scene.hears_for(500, &[("latency", Pass)]).is_empty());
     let next = scene
-        .answers(1, Answer::TurnBack, "ann")
+        .answers(1, Answer::TurnBack, "on-call")
         .expect("anybody may answer");
     assert_eq!(
         told(&next),
-        ["1 answered TurnBack by ann", "turn back logins"]
+        ["1 answered TurnBack by on-call", "turn back logins"]
     );
 }
 
@@ -332,13 +334,13 @@ fn what_cannot_be_turned_back_waits_for_a_person() {
     assert!(question.decision.because.contains("contracted"));
     assert!(scene.hears_for(100, &[("latency", Pass)]).is_empty());
     assert!(matches!(
-        scene.answers(1, Answer::TurnBack, "ann"),
+        scene.answers(1, Answer::TurnBack, "on-call"),
         Err(AnswerRefused::NoWayBack(_))
     ));
     let next = scene
-        .answers(1, Answer::GoOn, "ann")
+        .answers(1, Answer::GoOn, "on-call")
         .expect("anybody may answer");
-    assert_eq!(told(&next), ["1 answered GoOn by ann", "go on"]);
+    assert_eq!(told(&next), ["1 answered GoOn by on-call", "go on"]);
 }
 
 #[test]
@@ -424,7 +426,7 @@ proptest! {
                     scene.hears_now(&[])
                 }
                 Happens::Answer(question, answer) => {
-                    scene.answers(question, answer, "ann").unwrap_or_default()
+                    scene.answers(question, answer, "on-call").unwrap_or_default()
                 }
             };
             for next in next {

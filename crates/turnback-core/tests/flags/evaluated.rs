@@ -77,7 +77,7 @@ fn a_flag_without_targeting_is_static_and_a_disabled_one_gives_its_default() {
             Map::from_iter([("owner".to_owned(), json!("web"))])
         )
     );
-    let answer = set.evaluate("asleep", &Context::of("ann"), 0).unwrap();
+    let answer = set.evaluate("asleep", &Context::of("user-1"), 0).unwrap();
     assert_eq!(
         (answer.value, answer.reason),
         (json!(false), Reason::Disabled)

@@ -119,7 +119,7 @@ fn what_it_cost_is_summed_from_the_beginning_of_its_phases() {
 #[test]
 fn a_hold_that_becomes_a_question_that_becomes_a_way_back_is_one_incident() {
     let mut night = Night::deciding(
-        "- { when: { level: critical }, do: ask, deadline: 15m, otherwise: rollback, who: [ann] }
+        "- { when: { level: critical }, do: ask, deadline: 15m, otherwise: rollback, who: [on-call] }
          - { when: { level: warning }, do: hold }",
     );
     night.cuts_over("users");
@@ -130,7 +130,7 @@ fn a_hold_that_becomes_a_question_that_becomes_a_way_back_is_one_incident() {
     night.measures("latency", 700.0);
     let asked = night.now;
     night.later(25);
-    night.answers("ann", Answer::TurnBack);
+    night.answers("on-call", Answer::TurnBack);
     let answered = night.now;
     night.turns_back("users");
     night.ends("turned back", 5);
@@ -141,13 +141,13 @@ fn a_hold_that_becomes_a_question_that_becomes_a_way_back_is_one_incident() {
     let whats: Vec<&str> = incident.decisions.iter().map(|d| &*d.what).collect();
     assert_eq!(whats.len(), 3, "{whats:?}");
     assert!(
-        whats[0].starts_with("hold") && whats[1].starts_with("ask ann"),
+        whats[0].starts_with("hold") && whats[1].starts_with("ask on-call"),
         "{whats:?}"
     );
-    assert_eq!(incident.decisions[2].by, "ann, who answered question 1");
+    assert_eq!(incident.decisions[2].by, "on-call, who answered question 1");
     let question = &incident.questions[0];
     assert_eq!((question.at, question.closed), (asked, Some(answered)));
-    assert_eq!(question.by.as_deref(), Some("ann"));
+    assert_eq!(question.by.as_deref(), Some("on-call"));
     assert_eq!(how(&incident), Some(&End::TurnedBack));
 }
 
@@ -179,15 +179,15 @@ fn a_question_that_is_answered_with_go_on_ends_the_incident() {
     night.measures("latency", 700.0);
     night.measures("latency", 700.0);
     night.later(5);
-    night.answers("bob", Answer::GoOn);
+    night.answers("team-lead", Answer::GoOn);
     let incident = one(&night);
     assert_eq!(
         (incident.kind, how(&incident)),
         (Kind::Question, Some(&End::WentOn))
     );
     let question = &incident.questions[0];
-    assert_eq!(question.by.as_deref(), Some("bob"));
-    assert_eq!(question.how.as_deref(), Some("bob answered: go on."));
+    assert_eq!(question.by.as_deref(), Some("team-lead"));
+    assert_eq!(question.how.as_deref(), Some("team-lead answered: go on."));
 }
 
 #[test]

@@ -260,14 +260,14 @@ fn every_kind_of_incident_has_a_report() {
     );
 
     let mut night = Night::deciding(
-        "- { when: { level: critical }, do: ask, deadline: 15m, otherwise: hold, who: [ann] }",
+        "- { when: { level: critical }, do: ask, deadline: 15m, otherwise: hold, who: [on-call] }",
     );
     night.cuts_over("users");
     night.measures("latency", 700.0);
     night.measures("latency", 700.0);
-    says(&reports(&night)[0], &["question 1 to ann. It is open."]);
-    night.answers("ann", Answer::GoOn);
-    says(&reports(&night)[0], &["ann answered: go on."]);
+    says(&reports(&night)[0], &["question 1 to on-call. It is open."]);
+    night.answers("on-call", Answer::GoOn);
+    says(&reports(&night)[0], &["on-call answered: go on."]);
 
     let mut night = turned_back();
     night.ends("validation failed", 6);

@@ -11,7 +11,7 @@ fn errors(text: &str) -> Vec<Diagnostic> {
     let source = PlanSource {
         file_name: "turnback.yaml",
         text,
-        env: &|name| (name == "DB").then(|| "postgres://ann:pw@db/chat".to_owned()),
+        env: &|name| (name == "DB").then(|| "postgres://app:pw@db/chat".to_owned()),
         read_file: &|path| match path {
             "empty.sql" => Ok(" \n".to_owned()),
             _ => Err("no such file".to_owned()),
@@ -65,7 +65,7 @@ fn code(part: &str, replacement: &str) -> &'static str {
 fn a_really_bad_plan_is_told_everything_at_once() {
     let text = r#"version: 2
 nam: chat
-target: postgres://ann:${PASSWORT}@${HOST}/chat
+target: postgres://app:${PASSWORT}@${HOST}/chat
 settings:
   workers: 0
   lock_timeout: 100
@@ -192,8 +192,8 @@ fn bad_targets_are_refused_without_being_quoted() {
         ("${NOT_SET}", "unset-variable"),
         ("postgres://${DB", "bad-variable"),
         ("postgres://${D-B}/s3cret", "bad-variable"),
-        ("postgres://ann:s3cret@${}/x", "bad-variable"),
-        ("mysql://ann:s3cret@db/x", "bad-target"),
+        ("postgres://app:s3cret@${}/x", "bad-variable"),
+        ("mysql://app:s3cret@db/x", "bad-target"),
         ("s3cret", "bad-target"),
         ("postgres://", "bad-target"),
         ("5432", "wrong-type"),

@@ -199,7 +199,7 @@ impl WatchStore for Wire {
         let answered = outside.asked.drain(..).map(|question| Answered {
             question,
             answer,
-            by: "ann".to_owned(),
+            by: "on-call".to_owned(),
         });
         Ok(answered.collect())
     }

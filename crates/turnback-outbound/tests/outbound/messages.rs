@@ -210,7 +210,7 @@ async fn a_mail_arrives_with_its_words_and_is_known_when_it_comes_again() {
     let Some(mut smtp) = Counterpart::smtp(&[]) else {
         return;
     };
-    let to = ["Ann Ä <ann@example.org>", "bob@example.org"];
+    let to = ["On-call Ä <on-call@example.org>", "team-lead@example.org"];
     let by_mail = channel(To::Mail(mail(smtp.port, &to)));
     let long = Message {
         happened: format!("Ünicode, {}\n.\nand a dot by itself", "x".repeat(2_000)),
@@ -221,7 +221,10 @@ async fn a_mail_arrives_with_its_words_and_is_known_when_it_comes_again() {
     }
     let (first, again, over) = (smtp.next(), smtp.next(), smtp.next());
     assert_eq!(first["from"], "turnback@example.org");
-    assert_eq!(first["to"], json!(["ann@example.org", "bob@example.org"]));
+    assert_eq!(
+        first["to"],
+        json!(["on-call@example.org", "team-lead@example.org"])
+    );
     assert_eq!(
         first["headers"]["subject"],
         json!(format!("[critical] shop, users: {}", long.title))
@@ -256,8 +259,8 @@ async fn a_mail_server_lets_in_whoever_knows_the_password_and_nobody_sees_it() {
     };
     let with = |password: &str| {
         channel(To::Mail(Mail {
-            login: Some((Secret::new("ann"), Secret::new(password))),
-            ..mail(smtp.port, &["bob@example.org"])
+            login: Some((Secret::new("on-call"), Secret::new(password))),
+            ..mail(smtp.port, &["team-lead@example.org"])
         }))
     };
     assert_eq!(send(&with("hunter2hunter2"), &issue()).await, Ok(()));
@@ -266,7 +269,7 @@ async fn a_mail_server_lets_in_whoever_knows_the_password_and_nobody_sees_it() {
         missed.refused && !missed.reason.contains("s3cret"),
         "{missed:?}"
     );
-    assert_eq!(smtp.next()["login"], "ann");
+    assert_eq!(smtp.next()["login"], "on-call");
 }
 
 #[tokio::test]
@@ -289,13 +292,13 @@ async fn mail_is_refused_for_good_for_now_or_by_a_server_without_tls() {
     );
     let private = channel(To::Mail(Mail {
         tls: Tls::StartTls,
-        ..mail(smtp.port, &["bob@example.org"])
+        ..mail(smtp.port, &["team-lead@example.org"])
     }));
     assert!(
         send(&private, &issue()).await.is_err(),
         "it went in the clear"
     );
-    let gone = channel(To::Mail(mail(1, &["bob@example.org"])));
+    let gone = channel(To::Mail(mail(1, &["team-lead@example.org"])));
     let gone = send(&gone, &issue()).await.unwrap_err();
     assert!(
         !gone.refused && gone.reason.contains("127.0.0.1:1"),

@@ -80,8 +80,8 @@ async fn run(errand: &str) {
         } else {
             Tls::StartTls
         },
-        login: Some((Secret::new("ann"), Secret::new("hunter2hunter2"))),
-        ..mail(port.parse().expect("a port"), &["bob@example.org"])
+        login: Some((Secret::new("on-call"), Secret::new("hunter2hunter2"))),
+        ..mail(port.parse().expect("a port"), &["team-lead@example.org"])
     }));
     match send(&by_mail, &issue()).await {
         Ok(()) => println!("it arrived"),
@@ -104,7 +104,7 @@ async fn a_mail_goes_in_private_to_a_server_that_proves_who_it_is_and_to_no_othe
         let arrived: Json = server.next();
         assert_eq!(
             (&arrived["private"], &arrived["login"]),
-            (&Json::Bool(true), &Json::from("ann")),
+            (&Json::Bool(true), &Json::from("on-call")),
             "{tls}"
         );
         // One whom nobody vouches for, and one who shows somebody else's name.

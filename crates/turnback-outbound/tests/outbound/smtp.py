@@ -1,7 +1,7 @@
 """An SMTP server that says on its standard output what it was sent, a line of JSON for each.
 
 It prints its port first, and ends with its standard input. With --login it takes mail only from
-ann with the password hunter2hunter2; with --tls CERTIFICATE KEY it offers STARTTLS, and demands it;
+on-call with the password hunter2hunter2; with --tls CERTIFICATE KEY it offers STARTTLS, and demands it;
 with --wrapped CERTIFICATE KEY it is private from the first byte.
 Mail to refused@example.org it refuses for good, mail to later@example.org for now.
 """
@@ -36,7 +36,7 @@ class Handler:
 
 
 def authenticate(server, session, envelope, mechanism, data):
-    good = isinstance(data, LoginPassword) and (data.login, data.password) == (b"ann", b"hunter2hunter2")
+    good = isinstance(data, LoginPassword) and (data.login, data.password) == (b"on-call", b"hunter2hunter2")
     return AuthResult(success=good, auth_data=data) if good else AuthResult(success=False, handled=False)
 
 

@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_password_is_told_to_the_tools_as_it_is_and_to_nobody_else() {
-        let url = Url::new("postgres://ann:a%40b%25c@db.example:5433/shop?sslmode=disable");
+        let url = Url::new("postgres://app:a%40b%25c@db.example:5433/shop?sslmode=disable");
         let server = Server::new(&url).unwrap();
         let environment = server.environment();
         let of = |name| {

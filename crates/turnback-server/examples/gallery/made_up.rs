@@ -53,7 +53,7 @@ pub fn shell(here: Place, title: &str) -> Shell {
         can_turn_back: true,
         troubles: vec![],
         who: Some(Who {
-            name: "mara".into(),
+            name: "on-call".into(),
             role: "approver".into(),
             may_operate: true,
             may_approve: true,
@@ -135,8 +135,7 @@ pub fn overview() -> Overview {
             doing: Some("Expand of channels, step 4 of 11: fill channels.id_turnback_new".into()),
             held: None,
             asked: Some(
-                "Asked for by mara (operator): “the users phase has baked overnight on staging”."
-                    .into(),
+                "Asked for by on-call: “the users phase has baked overnight on staging”.".into(),
             ),
             can_stop: true,
         }),
@@ -162,7 +161,7 @@ pub fn overview() -> Overview {
             event(
                 12,
                 Mark::Asks,
-                "question 12 to mara or jon: turn back users?",
+                "question 12 to on-call or dba: turn back users?",
                 "15 min, then turn back",
             ),
             event(
@@ -206,7 +205,7 @@ fn run(number: i64, typed: &str, mark: Mark, word: &str, outcome: &str, next: &s
     RunRow {
         number,
         typed: typed.into(),
-        asked: "2026-11-21 19:33, asked for by mara: “staging was fine”".into(),
+        asked: "2026-11-21 19:33, asked for by on-call: “staging was fine”".into(),
         badge: Badge::new(mark, word),
         outcome: outcome.into(),
         next: next.into(),

@@ -110,7 +110,7 @@ pub fn add_to(pages: &mut Pages) {
         mitigation: Some(
             "Cut over outside of the nightly export; the lock budget refuses to queue.".into(),
         ),
-        owner: Some("mara".into()),
+        owner: Some("dba".into()),
         now: Badge::new(now, word),
         guards: guards
             .iter()
@@ -206,7 +206,7 @@ pub fn add_to(pages: &mut Pages) {
         asked: On(ago(112)),
         left: Some(left(788, 900)),
         without: "Without an answer, phase users is turned back.".into(),
-        who: "mara or jon".into(),
+        who: "on-call or dba".into(),
         if_back: "public shows the old shape again within a second; then the new columns of 7 tables are dropped.".into(),
         if_on: "Phase users stays cut over, and bakes on. You are not asked again about latency unless it passes for 5 min first.".into(),
         guards: vec![("latency".into(), Badge::new(Mark::Critical, "critical"))],
@@ -226,7 +226,7 @@ pub fn add_to(pages: &mut Pages) {
         closed(
             11,
             (Mark::Good, "went on"),
-            "answered by jon after 2 min 10 s",
+            "answered by dba after 2 min 10 s",
             "the spike is the nightly export",
         ),
         closed(

@@ -127,7 +127,7 @@ pub fn add_to(pages: &mut Pages) {
                         "users-uuid: share 1% to 10%",
                     ),
                     Pair::new(
-                        "2026-11-21 19:50 · mara",
+                        "2026-11-21 19:50 · on-call",
                         "legacy-export: enabled to disabled (“nobody uses it”)",
                     ),
                 ],
@@ -259,7 +259,7 @@ pub fn add_to(pages: &mut Pages) {
                 rows: vec![
                     entry(
                         130,
-                        "jon",
+                        "developer",
                         "viewer",
                         "answer question 12 with go on",
                         "looks fine to me",
@@ -267,7 +267,7 @@ pub fn add_to(pages: &mut Pages) {
                     ),
                     entry(
                         2_412,
-                        "mara",
+                        "on-call",
                         "approver",
                         "go forward with all phases",
                         "the users phase has baked overnight on staging",

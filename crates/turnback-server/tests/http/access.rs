@@ -19,7 +19,7 @@ async fn without_a_token_only_this_machine_comes_in_and_only_by_its_own_names() 
         .body(Body::empty())
         .unwrap();
     assert_eq!(send(&app, rebound).await.status, StatusCode::FORBIDDEN);
-    fake.token("ann", Role::Viewer);
+    fake.token("on-call", Role::Viewer);
     let app = app_of(&fake);
     let got = send(&app, request("GET /api/v1/plan", None, None)).await;
     assert_eq!(got.status, StatusCode::UNAUTHORIZED);
@@ -32,7 +32,7 @@ async fn a_process_that_listens_elsewhere_lets_nobody_in_without_a_token() {
     let got = send(&app, request("GET /api/v1/plan", None, None)).await;
     assert_eq!(got.status, StatusCode::UNAUTHORIZED);
     assert!(got.header("www-authenticate").starts_with("Bearer"));
-    let token = fake.token("ann", Role::Viewer);
+    let token = fake.token("on-call", Role::Viewer);
     let got = send(&app, request("GET /api/v1/plan", Some(&token), None)).await;
     assert_eq!(got.status, StatusCode::OK);
     let got = send(
@@ -46,7 +46,7 @@ async fn a_process_that_listens_elsewhere_lets_nobody_in_without_a_token() {
 #[tokio::test]
 async fn a_session_is_opened_with_a_token_and_closed() {
     let fake = Fake::default();
-    let token = fake.token("ann", Role::Operator);
+    let token = fake.token("on-call", Role::Operator);
     let server = fake.server();
     assert!(sign_in(&server, "turnback_guess", true).await.is_err());
     let cookie = sign_in(&server, &token, true).await.unwrap();

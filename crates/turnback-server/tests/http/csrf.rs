@@ -16,7 +16,7 @@ fn start() -> Request<Body> {
 #[tokio::test]
 async fn a_session_changes_something_only_with_what_our_pages_know() {
     let fake = Fake::default();
-    let token = fake.token("olga", Role::Operator);
+    let token = fake.token("operator", Role::Operator);
     let server = fake.server();
     let cookie = sign_in(&server, &token, false).await.unwrap();
     let pair = cookie.split(';').next().unwrap().to_owned();

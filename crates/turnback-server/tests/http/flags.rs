@@ -26,11 +26,11 @@ fn rollout(on: u16) -> Value {
 async fn an_operator_changes_flags_and_each_change_is_taken_down_with_old_and_new() {
     let fake = Fake::default();
     let app = app(fake.server());
-    let ann = fake.token("ann", Role::Operator);
+    let on_call = fake.token("on-call", Role::Operator);
     let made = ask(
         &app,
         "PUT /api/v1/flags/users",
-        &ann,
+        &on_call,
         json!({ "definition": rollout(10), "why": "the canary" }),
     )
     .await;
@@ -44,30 +44,37 @@ async fn an_operator_changes_flags_and_each_change_is_taken_down_with_old_and_ne
     let grown = ask(
         &app,
         "PUT /api/v1/flags/users/share",
-        &ann,
+        &on_call,
         json!({ "share": "12.5%" }),
     )
     .await;
     assert_eq!(grown.json()["version"], 2);
 
-    let list = ask(&app, "GET /api/v1/flags", &ann, json!({})).await.json();
+    let list = ask(&app, "GET /api/v1/flags", &on_call, json!({}))
+        .await
+        .json();
     assert_eq!(list["version"], 2);
     assert_eq!(list["flags"][1]["key"], "users");
     assert_eq!(list["flags"][1]["share"], "12.5%");
     assert_eq!(list["flags"][1]["definition"], rollout(125));
-    let one = ask(&app, "GET /api/v1/flags/users", &ann, json!({}))
+    let one = ask(&app, "GET /api/v1/flags/users", &on_call, json!({}))
         .await
         .json();
     assert_eq!(one, list["flags"][1]);
 
-    let changes = ask(&app, "GET /api/v1/flag-changes?key=users", &ann, json!({}))
-        .await
-        .json();
+    let changes = ask(
+        &app,
+        "GET /api/v1/flag-changes?key=users",
+        &on_call,
+        json!({}),
+    )
+    .await
+    .json();
     assert_eq!(changes[0]["old"], rollout(10));
     assert_eq!(changes[0]["new"], rollout(125));
     assert_eq!(
         (&changes[1]["who"], &changes[1]["why"]),
-        (&json!("ann"), &json!("the canary"))
+        (&json!("on-call"), &json!("the canary"))
     );
     let audit = fake.world().audit.clone();
     let actions: Vec<&str> = audit.iter().map(|entry| entry.action.as_str()).collect();
@@ -81,7 +88,7 @@ async fn an_operator_changes_flags_and_each_change_is_taken_down_with_old_and_ne
 async fn a_viewer_looks_and_changes_nothing() {
     let fake = Fake::default();
     let app = app(fake.server());
-    let eve = fake.token("eve", Role::Viewer);
+    let visitor = fake.token("visitor", Role::Viewer);
     for (what, body) in [
         (
             "PUT /api/v1/flags/users",
@@ -98,7 +105,7 @@ async fn a_viewer_looks_and_changes_nothing() {
         ("POST /api/v1/maintenance", json!({ "on": true })),
     ] {
         assert_eq!(
-            ask(&app, what, &eve, body).await.status,
+            ask(&app, what, &visitor, body).await.status,
             StatusCode::FORBIDDEN,
             "{what}"
         );
@@ -110,7 +117,7 @@ async fn a_viewer_looks_and_changes_nothing() {
         "GET /api/v1/maintenance",
     ] {
         assert_eq!(
-            ask(&app, what, &eve, json!({})).await.status,
+            ask(&app, what, &visitor, json!({})).await.status,
             StatusCode::OK,
             "{what}"
         );
@@ -121,13 +128,13 @@ async fn a_viewer_looks_and_changes_nothing() {
 async fn what_cannot_be_is_refused_in_words_and_taken_down() {
     let fake = Fake::default();
     let app = app(fake.server());
-    let ann = fake.token("ann", Role::Operator);
+    let on_call = fake.token("on-call", Role::Operator);
     let mut plain = rollout(10);
     plain["targeting"] = json!({});
     ask(
         &app,
         "PUT /api/v1/flags/plain",
-        &ann,
+        &on_call,
         json!({ "definition": plain }),
     )
     .await;
@@ -188,7 +195,7 @@ async fn what_cannot_be_is_refused_in_words_and_taken_down() {
             "in the past",
         ),
     ] {
-        let got = ask(&app, what, &ann, body).await;
+        let got = ask(&app, what, &on_call, body).await;
         assert_eq!(got.status.as_u16(), status, "{what}: {}", got.body);
         assert!(
             got.json()["detail"]
@@ -211,12 +218,12 @@ async fn what_cannot_be_is_refused_in_words_and_taken_down() {
 async fn in_an_emergency_every_flag_is_disabled_with_the_reason() {
     let fake = Fake::default();
     let app = app(fake.server());
-    let ann = fake.token("ann", Role::Operator);
+    let on_call = fake.token("on-call", Role::Operator);
     for key in ["a", "b"] {
         ask(
             &app,
             &format!("PUT /api/v1/flags/{key}"),
-            &ann,
+            &on_call,
             json!({ "definition": rollout(1_000) }),
         )
         .await;
@@ -224,7 +231,7 @@ async fn in_an_emergency_every_flag_is_disabled_with_the_reason() {
     let off = ask(
         &app,
         "POST /api/v1/flags/disable-all",
-        &ann,
+        &on_call,
         json!({ "why": "orders fail" }),
     )
     .await;
@@ -232,7 +239,7 @@ async fn in_an_emergency_every_flag_is_disabled_with_the_reason() {
     let asked = ask(
         &app,
         "POST /ofrep/v1/evaluate/flags/a",
-        &ann,
+        &on_call,
         json!({ "context": { "targetingKey": "x" } }),
     )
     .await
@@ -241,7 +248,7 @@ async fn in_an_emergency_every_flag_is_disabled_with_the_reason() {
         (&asked["value"], &asked["reason"]),
         (&json!(false), &json!("DISABLED"))
     );
-    let changes = ask(&app, "GET /api/v1/flag-changes?most=1", &ann, json!({}))
+    let changes = ask(&app, "GET /api/v1/flag-changes?most=1", &on_call, json!({}))
         .await
         .json();
     assert_eq!(changes[0]["why"], "orders fail");
@@ -251,8 +258,8 @@ async fn in_an_emergency_every_flag_is_disabled_with_the_reason() {
 async fn maintenance_is_announced_with_its_end_to_people_and_applications() {
     let fake = Fake::default();
     let app = app(fake.server());
-    let ann = fake.token("ann", Role::Operator);
-    let none = ask(&app, "GET /api/v1/maintenance", &ann, json!({})).await;
+    let on_call = fake.token("on-call", Role::Operator);
+    let none = ask(&app, "GET /api/v1/maintenance", &on_call, json!({})).await;
     assert_eq!(
         none.json(),
         json!({ "on": false, "message": null, "until": null })
@@ -260,7 +267,7 @@ async fn maintenance_is_announced_with_its_end_to_people_and_applications() {
     assert_eq!(none.header("retry-after"), "");
 
     let on = json!({ "on": true, "message": "Back soon", "until": "30m", "why": "the cut-over" });
-    let on = ask(&app, "POST /api/v1/maintenance", &ann, on).await;
+    let on = ask(&app, "POST /api/v1/maintenance", &on_call, on).await;
     assert_eq!(
         (&on.json()["on"], &on.json()["message"]),
         (&json!(true), &json!("Back soon"))
@@ -270,7 +277,7 @@ async fn maintenance_is_announced_with_its_end_to_people_and_applications() {
     let flag = ask(
         &app,
         "POST /ofrep/v1/evaluate/flags/maintenance",
-        &ann,
+        &on_call,
         json!({}),
     )
     .await
@@ -282,7 +289,7 @@ async fn maintenance_is_announced_with_its_end_to_people_and_applications() {
     let off = ask(
         &app,
         "POST /api/v1/maintenance",
-        &ann,
+        &on_call,
         json!({ "on": false }),
     )
     .await;

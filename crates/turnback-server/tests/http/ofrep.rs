@@ -117,7 +117,12 @@ async fn what_is_wrong_comes_with_its_code_and_the_details() {
         ("users-uuid", "", 400, "TARGETING_KEY_MISSING"),
         ("greeting", "{", 400, "PARSE_ERROR"),
         ("greeting", "[]", 400, "PARSE_ERROR"),
-        ("greeting", r#"{"context":"ann"}"#, 400, "INVALID_CONTEXT"),
+        (
+            "greeting",
+            r#"{"context":"user-1"}"#,
+            400,
+            "INVALID_CONTEXT",
+        ),
         (
             "greeting",
             r#"{"context":{"targetingKey":7}}"#,
@@ -149,7 +154,7 @@ async fn what_is_wrong_comes_with_its_code_and_the_details() {
 #[tokio::test]
 async fn all_flags_come_with_what_is_wrong_with_each() {
     let (_fake, app) = world();
-    let got = ask(&app, ALL, json!({ "targetingKey": "ann" })).await;
+    let got = ask(&app, ALL, json!({ "targetingKey": "user-1" })).await;
     assert_eq!(got.status, StatusCode::OK);
     let json = got.json();
     let of = |key: &str| {
@@ -177,13 +182,13 @@ async fn a_client_that_has_the_answer_is_told_that_nothing_is_new() {
         let mut asked = request(
             ALL,
             None,
-            Some(json!({ "context": { "targetingKey": "ann" } })),
+            Some(json!({ "context": { "targetingKey": "user-1" } })),
         );
         let tags = tags.parse().expect("a header");
         asked.headers_mut().insert(header::IF_NONE_MATCH, tags);
         asked
     };
-    let first = ask(&app, ALL, json!({ "targetingKey": "ann" })).await;
+    let first = ask(&app, ALL, json!({ "targetingKey": "user-1" })).await;
     let tag = first.header("etag").to_owned();
     assert!(tag.starts_with('"') && tag.ends_with('"') && tag.len() > 10);
     for tags in [tag.clone(), format!("\"other\", W/{tag}"), "*".to_owned()] {
@@ -200,7 +205,12 @@ async fn a_client_that_has_the_answer_is_told_that_nothing_is_new() {
     );
     // The tag is over what is answered: another context, another tag; a change that does not
     // reach somebody leaves theirs as it is.
-    let other = ask(&app, ALL, json!({ "targetingKey": "ann", "tier": "gold" })).await;
+    let other = ask(
+        &app,
+        ALL,
+        json!({ "targetingKey": "user-1", "tier": "gold" }),
+    )
+    .await;
     assert_ne!(other.header("etag"), tag);
     let put = json!({ "definition": { "state": "ENABLED", "variants": { "a": 1, "b": 2 }, "defaultVariant": "a", "targeting": { "if": [{ "var": "beta" }, "b"] } } });
     let set = send(
@@ -349,7 +359,7 @@ async fn listen(app: &Router, path: &str) -> (StatusCode, BodyDataStream) {
 #[tokio::test]
 async fn who_listens_is_told_of_changes_also_of_another_process() {
     let (fake, app) = world();
-    let all = ask(&app, ALL, json!({ "targetingKey": "ann" }))
+    let all = ask(&app, ALL, json!({ "targetingKey": "user-1" }))
         .await
         .json();
     let path = all["eventStreams"][0]["endpoint"]["requestUri"]
@@ -372,7 +382,7 @@ async fn who_listens_is_told_of_changes_also_of_another_process() {
 
     change(&fake, &share("100%"));
     assert_eq!(event(&mut lines).await["etag"], "v8");
-    let got = one(&app, "users-uuid", json!({ "targetingKey": "ann" }))
+    let got = one(&app, "users-uuid", json!({ "targetingKey": "user-1" }))
         .await
         .json();
     assert_eq!(
@@ -396,12 +406,12 @@ async fn who_listens_is_told_of_changes_also_of_another_process() {
 #[tokio::test]
 async fn who_comes_with_a_version_from_another_process_waits_for_it() {
     let (fake, app) = world();
-    ask(&app, ALL, json!({ "targetingKey": "ann" })).await;
+    ask(&app, ALL, json!({ "targetingKey": "user-1" })).await;
     change(&fake, &share("100%"));
     let got = ask(
         &app,
         &format!("{ALL}?flagConfigEtag=v8&flagConfigLastModified=1"),
-        json!({ "targetingKey": "ann" }),
+        json!({ "targetingKey": "user-1" }),
     )
     .await;
     let flags = got.json()["flags"].as_array().cloned().expect("flags");

@@ -32,7 +32,7 @@ fn operations() -> Vec<(String, Json)> {
 #[tokio::test]
 async fn every_operation_is_there_and_takes_a_token() {
     let fake = Fake::default();
-    fake.token("ann", Role::Approver);
+    fake.token("on-call", Role::Approver);
     let app = app(fake.server());
     let operations = operations();
     assert!(operations.len() > 20, "{}", operations.len());
@@ -50,9 +50,9 @@ async fn every_operation_is_there_and_takes_a_token() {
 #[tokio::test]
 async fn what_changes_something_takes_more_than_a_viewer() {
     let fake = Fake::default();
-    let viewer = fake.token("val", Role::Viewer);
-    let operator = fake.token("olga", Role::Operator);
-    let approver = fake.token("ann", Role::Approver);
+    let viewer = fake.token("viewer", Role::Viewer);
+    let operator = fake.token("operator", Role::Operator);
+    let approver = fake.token("on-call", Role::Approver);
     let app = app(fake.server());
     for (what, _) in operations() {
         let is_safe = what.starts_with("GET ");

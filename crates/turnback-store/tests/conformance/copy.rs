@@ -60,7 +60,7 @@ async fn lived_in(world: &World) -> ControlStore {
     store.ask("users", &question(2), Some(NOW)).await.unwrap();
     store.close("users", Some(1), "it is over").await.unwrap();
     let token = NewToken {
-        name: "ann".to_owned(),
+        name: "on-call".to_owned(),
         role: "viewer".to_owned(),
         fingerprint: "a sum".to_owned(),
         made_at: NOW,

@@ -28,7 +28,7 @@ promises! {
         assert_eq!(empty.version, 0);
         assert_eq!(empty.set.flags().keys().collect::<Vec<_>>(), [MAINTENANCE]);
 
-        let changed = store.change(&rollout("users", "1%"), &by("ann", None)).await.unwrap();
+        let changed = store.change(&rollout("users", "1%"), &by("on-call", None)).await.unwrap();
         assert_eq!((changed.stored.version, changed.differences.len()), (1, 1));
 
         let other = world.open("shop").await;
@@ -40,19 +40,19 @@ promises! {
 
     async fn every_change_is_kept_with_what_was_before_and_after_and_by_whom(world: World) {
         let store = world.open("shop").await;
-        store.change(&rollout("users", "1%"), &by("ann", None)).await.unwrap();
-        store.change(&rollout("orders", "5%"), &by("ann", None)).await.unwrap();
-        let all_off = store.change(&Change::DisableAll, &by("bob", Some("orders fail"))).await.unwrap();
+        store.change(&rollout("users", "1%"), &by("on-call", None)).await.unwrap();
+        store.change(&rollout("orders", "5%"), &by("on-call", None)).await.unwrap();
+        let all_off = store.change(&Change::DisableAll, &by("team-lead", Some("orders fail"))).await.unwrap();
         assert_eq!(all_off.stored.version, 3);
         let gone = Change::Remove { key: "orders".to_owned() };
-        store.change(&gone, &by("bob", None)).await.unwrap();
+        store.change(&gone, &by("team-lead", None)).await.unwrap();
 
         let history = store.history(None, 10).await.unwrap();
         assert_eq!(history.iter().map(|record| record.version).collect::<Vec<_>>(), [4, 3, 3, 2, 1]);
         assert_eq!(history[0].new, None);
         let of_users = store.history(Some("users"), 10).await.unwrap();
         let [off, made] = of_users.as_slice() else { panic!("{of_users:?}") };
-        assert_eq!(off.by, by("bob", Some("orders fail")));
+        assert_eq!(off.by, by("team-lead", Some("orders fail")));
         assert_eq!(off.old.as_ref().unwrap()["state"], "ENABLED");
         assert_eq!(off.new.as_ref().unwrap()["state"], "DISABLED");
         assert_eq!(made.old, None);
@@ -62,11 +62,11 @@ promises! {
 
     async fn a_change_that_changes_nothing_or_is_refused_leaves_no_trace(world: World) {
         let store = world.open("shop").await;
-        store.change(&rollout("users", "1%"), &by("ann", None)).await.unwrap();
-        let same = store.change(&rollout("users", "1%"), &by("bob", None)).await.unwrap();
+        store.change(&rollout("users", "1%"), &by("on-call", None)).await.unwrap();
+        let same = store.change(&rollout("users", "1%"), &by("team-lead", None)).await.unwrap();
         assert_eq!((same.stored.version, same.differences.len()), (1, 0));
         let wrong = Change::Set { key: "users".to_owned(), definition: json!({}) };
-        let refused = store.change(&wrong, &by("bob", None)).await.unwrap_err();
+        let refused = store.change(&wrong, &by("team-lead", None)).await.unwrap_err();
         assert!(refused.to_string().contains("flags.users.state"), "{refused}");
         assert_eq!(store.history(None, 10).await.unwrap().len(), 1);
         assert_eq!(store.stored().await.unwrap().set.flag("users").unwrap().share(), Share::tenths(10));
@@ -78,7 +78,7 @@ promises! {
             let store = world.open("shop").await;
             tasks.push(tokio::spawn(async move {
                 let key = format!("flag-{number}");
-                store.change(&rollout(&key, "1%"), &by("ann", None)).await.unwrap().stored.version
+                store.change(&rollout(&key, "1%"), &by("on-call", None)).await.unwrap().stored.version
             }));
         }
         let mut versions = vec![];
@@ -93,16 +93,16 @@ promises! {
 
     async fn the_history_is_only_added_to(world: World) {
         let store = world.open("shop").await;
-        store.change(&rollout("users", "1%"), &by("ann", None)).await.unwrap();
-        assert!(world.hand("UPDATE flag_change SET who = 'bob'").await.is_err());
+        store.change(&rollout("users", "1%"), &by("on-call", None)).await.unwrap();
+        assert!(world.hand("UPDATE flag_change SET who = 'team-lead'").await.is_err());
         assert!(world.hand("DELETE FROM flag_change").await.is_err());
-        assert_eq!(store.history(None, 10).await.unwrap()[0].by, by("ann", None));
+        assert_eq!(store.history(None, 10).await.unwrap()[0].by, by("on-call", None));
     }
 
     async fn maintenance_outlives_the_process(world: World) {
         let maintenance = Maintenance { message: "Back soon".to_owned(), until: None };
         let on = Change::Maintenance(Some(maintenance.clone()));
-        world.open("shop").await.change(&on, &by("ann", None)).await.unwrap();
+        world.open("shop").await.change(&on, &by("on-call", None)).await.unwrap();
         let stored = world.open("shop").await.stored().await.unwrap();
         assert_eq!(stored.set.maintenance(), Some(maintenance));
     }

@@ -133,7 +133,7 @@ promises! {
         one.keep(&begun).await.unwrap();
         let mut climbing = one.issues().await.unwrap().remove(0);
         let mut taken_on = other.issues().await.unwrap().remove(0);
-        taken_on.acknowledge("ann", NOW);
+        taken_on.acknowledge("on-call", NOW);
         other.keep(&taken_on).await.unwrap();
         climbing.climb(LATER);
         one.keep(&climbing).await.unwrap();
@@ -141,6 +141,6 @@ promises! {
         one.keep(&begun).await.unwrap();
         let known = other.issue("i").await.unwrap().expect("it is known");
         assert_eq!((known.climbed, known.is_open()), (1, false));
-        assert_eq!(known.acknowledged.expect("somebody has").by, "ann");
+        assert_eq!(known.acknowledged.expect("somebody has").by, "on-call");
     }
 }

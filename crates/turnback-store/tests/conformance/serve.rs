@@ -11,7 +11,7 @@ fn request(command: &str) -> RunRequest {
     RunRequest {
         command: command.to_owned(),
         asked_for: "{}".to_owned(),
-        by: "ann".to_owned(),
+        by: "on-call".to_owned(),
         why: Some("it is time".to_owned()),
         at: NOW,
     }
@@ -67,7 +67,7 @@ promises! {
             panic!("a way back is always taken on");
         };
         let stopped = store.run(up.number).await.unwrap().unwrap();
-        assert_eq!(stopped.stopped_by.as_deref(), Some("ann"));
+        assert_eq!(stopped.stopped_by.as_deref(), Some("on-call"));
         assert!(matches!(store.ask_run(&request("back")).await.unwrap(), Asked::Busy(_)));
         assert_eq!(store.next_run().await.unwrap().map(|run| run.number), Some(up.number));
         store.end_run(up.number, &end(4)).await.unwrap();
@@ -92,29 +92,29 @@ promises! {
         let Asked::Taken(run) = store.ask_run(&request("up")).await.unwrap() else {
             panic!("it is the first");
         };
-        let stopped = store.stop_run(run.number, "bob", NOW).await.unwrap().unwrap();
+        let stopped = store.stop_run(run.number, "team-lead", NOW).await.unwrap().unwrap();
         assert_eq!((stopped.state, stopped.exit_code), (RunState::Ended, Some(4)));
         assert_eq!(store.next_run().await.unwrap(), None);
-        assert_eq!(store.stop_run(99, "bob", NOW).await.unwrap(), None);
+        assert_eq!(store.stop_run(99, "team-lead", NOW).await.unwrap(), None);
     }
 
     async fn a_token_is_good_until_it_expires_or_is_revoked(world: World) {
         let store = world.open("shop").await;
-        let ann = store.make_token(&token("ann", None)).await.unwrap();
-        store.make_token(&token("bob", Some(Moment(NOW.0 + 10)))).await.unwrap();
-        store.token_used(ann.number, NOW).await.unwrap();
-        let found = store.token_of("sum of ann", NOW).await.unwrap().unwrap();
+        let on_call = store.make_token(&token("on-call", None)).await.unwrap();
+        store.make_token(&token("team-lead", Some(Moment(NOW.0 + 10)))).await.unwrap();
+        store.token_used(on_call.number, NOW).await.unwrap();
+        let found = store.token_of("sum of on-call", NOW).await.unwrap().unwrap();
         assert_eq!(found.used_at, Some(NOW));
-        assert!(store.token_of("sum of bob", NOW).await.unwrap().is_some());
+        assert!(store.token_of("sum of team-lead", NOW).await.unwrap().is_some());
         let late = Moment(NOW.0 + 10);
-        assert!(store.token_of("sum of bob", late).await.unwrap().is_none());
+        assert!(store.token_of("sum of team-lead", late).await.unwrap().is_none());
         let until = Moment(NOW.0 + 5);
-        store.open_session("session", ann.number, NOW, until).await.unwrap();
+        store.open_session("session", on_call.number, NOW, until).await.unwrap();
         assert!(store.session_token("session", NOW).await.unwrap().is_some());
         assert!(store.session_token("session", until).await.unwrap().is_none());
-        assert!(store.revoke_token(ann.number, NOW).await.unwrap());
-        assert!(!store.revoke_token(ann.number, NOW).await.unwrap());
-        assert!(store.token_of("sum of ann", NOW).await.unwrap().is_none());
+        assert!(store.revoke_token(on_call.number, NOW).await.unwrap());
+        assert!(!store.revoke_token(on_call.number, NOW).await.unwrap());
+        assert!(store.token_of("sum of on-call", NOW).await.unwrap().is_none());
         assert!(store.session_token("session", NOW).await.unwrap().is_none());
         assert_eq!(store.tokens().await.unwrap().len(), 2);
     }
@@ -123,7 +123,7 @@ promises! {
         let store = world.open("shop").await;
         let action = |what: &str| Action {
             at: NOW,
-            who: "ann".to_owned(),
+            who: "on-call".to_owned(),
             came_by: "token".to_owned(),
             role: "operator".to_owned(),
             action: what.to_owned(),

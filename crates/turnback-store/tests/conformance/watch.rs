@@ -109,21 +109,21 @@ promises! {
         assert!(run.answers("users").await.unwrap().is_empty());
 
         let why = Some("I have looked");
-        assert!(person.answer(number, Answer::GoOn, "ann", why).await.unwrap());
-        assert!(!person.answer(number + 1, Answer::GoOn, "ann", None).await.unwrap());
+        assert!(person.answer(number, Answer::GoOn, "on-call", why).await.unwrap());
+        assert!(!person.answer(number + 1, Answer::GoOn, "on-call", None).await.unwrap());
         let taken = run.answers("users").await.unwrap();
         assert_eq!(taken.len(), 1);
         assert_eq!((taken[0].question, taken[0].answer), (1, Answer::GoOn));
         assert!(run.answers("users").await.unwrap().is_empty());
 
-        run.refuse("users", 1, "ann may not answer").await.unwrap();
+        run.refuse("users", 1, "on-call may not answer").await.unwrap();
         let seen = person.question(number).await.unwrap().unwrap();
         assert!(seen.taken);
-        assert_eq!(seen.refused.as_deref(), Some("ann may not answer"));
+        assert_eq!(seen.refused.as_deref(), Some("on-call may not answer"));
         // Another answer takes the place of the refused one.
-        assert!(person.answer(number, Answer::Hold, "bob", None).await.unwrap());
+        assert!(person.answer(number, Answer::Hold, "team-lead", None).await.unwrap());
         let taken = run.answers("users").await.unwrap();
-        assert_eq!((taken[0].by.as_str(), taken[0].answer), ("bob", Answer::Hold));
+        assert_eq!((taken[0].by.as_str(), taken[0].answer), ("team-lead", Answer::Hold));
     }
 
     async fn a_closed_question_takes_no_answer(world: World) {
@@ -131,7 +131,7 @@ promises! {
         let first = store.ask("users", &question(1), Some(NOW)).await.unwrap();
         let second = store.ask("users", &question(2), None).await.unwrap();
         store.close("users", Some(1), "it is over").await.unwrap();
-        assert!(!store.answer(first, Answer::GoOn, "ann", None).await.unwrap());
+        assert!(!store.answer(first, Answer::GoOn, "on-call", None).await.unwrap());
         let closed = store.question(first).await.unwrap().unwrap();
         assert_eq!(closed.closed.as_deref(), Some("it is over"));
         assert_eq!(closed.until, Some(NOW));

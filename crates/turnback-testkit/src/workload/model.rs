@@ -139,7 +139,7 @@ mod tests {
     fn a_deletion_cascades_and_sets_null_as_the_foreign_keys_say() {
         let mut model = Model::default();
         let rows = [
-            (Table::Users, "u", text(&["Ann"])),
+            (Table::Users, "u", text(&["Reader"])),
             (Table::Conversations, "c", text(&[""])),
             (Table::Conversations, "d", text(&[""])),
             (Table::Participants, "c|u", text(&["member", "c", "u"])),

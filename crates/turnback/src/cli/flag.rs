@@ -49,7 +49,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   turnback flag evaluate users-uuid --targeting-key user-7
-  turnback flag evaluate --targeting-key user-7 --context '{\"email\": \"ann@example.com\"}'
+  turnback flag evaluate --targeting-key user-7 --context '{\"email\": \"on-call@example.com\"}'
   turnback flag evaluate users-uuid --targeting-key user-7 --json | jq .value")]
     Evaluate(FlagEvaluateArgs),
 }

@@ -52,7 +52,7 @@ pub enum TokenCommand {
     #[command(after_help = "\
 Examples:
   turnback token create --role viewer --name grafana
-  turnback token create --role approver --name ann --expires 30d")]
+  turnback token create --role approver --name on-call --expires 30d")]
     Create(TokenCreateArgs),
     /// Show every token, without its secret
     List(TokenListArgs),

@@ -31,7 +31,7 @@ async fn store(file: &StoreFile) -> Result<ControlStore, Failure> {
 async fn create(args: TokenCreateArgs) -> Result<ExitCode, Failure> {
     let name = args.name.trim();
     if name.is_empty() {
-        return Err(Failure::usage("a token needs a name: whose is it?").next("--name ann"));
+        return Err(Failure::usage("a token needs a name: whose is it?").next("--name on-call"));
     }
     let secret = NewSecret::draw().map_err(|why| Failure::new(ExitCode::Failed, why))?;
     let made_at = now();

@@ -84,7 +84,7 @@ fn what_is_no_dump_of_one_database_is_refused_with_what_to_do() {
     );
     let said = world.must(&["backup", "verify", &cluster], 2);
     assert!(said.contains("pg_dumpall"), "{said}");
-    let letter = file("letter.sql", b"Dear Ann,\n");
+    let letter = file("letter.sql", b"Dear reader,\n");
     let said = world.must(&["backup", "verify", &letter], 2);
     assert!(said.contains("is no dump that is known"), "{said}");
     let said = world.must(&["backup", "verify", "no-such-thing"], 2);

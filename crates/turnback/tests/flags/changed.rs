@@ -22,11 +22,11 @@ fn a_rollout_is_made_and_grows_and_its_history_says_by_whom_and_why() {
     let history = world.ok(&["flag", "history", "users-uuid"]);
     let lines: Vec<&str> = history.lines().collect();
     assert!(
-        lines[0].ends_with("users-uuid: on for 0.1% → on for 50% (ann: all is well)"),
+        lines[0].ends_with("users-uuid: on for 0.1% → on for 50% (on-call: all is well)"),
         "{history}"
     );
     assert!(
-        lines[1].ends_with("users-uuid: new: on for 0.1% (ann)"),
+        lines[1].ends_with("users-uuid: new: on for 0.1% (on-call)"),
         "{history}"
     );
     let history = world.json(&["flag", "history"]);
@@ -120,7 +120,7 @@ fn flags_go_to_a_file_of_flagds_and_come_back() {
     let out: serde_json::Value = serde_json::from_str(&world.read("out.json")).unwrap();
     let keys: Vec<&String> = out["flags"].as_object().unwrap().keys().collect();
     assert_eq!(keys, ["banner", "old"]);
-    let context = r#"{"email": "ann@example.com"}"#;
+    let context = r#"{"email": "on-call@example.com"}"#;
     let blue = world.json(&["flag", "evaluate", "banner", "--context", context]);
     assert_eq!(blue["value"], "#00f");
     // Out and in again is nothing new; in place of all others, the others go.
@@ -141,7 +141,7 @@ fn flags_go_to_a_file_of_flagds_and_come_back() {
     assert!(
         world
             .ok(&["flag", "history", "banner"])
-            .contains("banner: removed (ann)")
+            .contains("banner: removed (on-call)")
     );
 }
 

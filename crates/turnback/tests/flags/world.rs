@@ -36,13 +36,13 @@ impl World {
         std::fs::read_to_string(self.0.path().join(name)).unwrap()
     }
 
-    /// Runs a command by somebody named Ann.
+    /// Runs a command by somebody on call.
     pub fn run(&self, arguments: &[&str]) -> Done {
         let done: Output = Command::new(env!("CARGO_BIN_EXE_turnback"))
             .args(arguments)
             .current_dir(self.0.path())
             .env("NO_COLOR", "1")
-            .env("USER", "ann")
+            .env("USER", "on-call")
             .output()
             .expect("the program was built");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

@@ -255,7 +255,7 @@ async fn a_step_that_asks_goes_on_when_a_person_says_so() {
         "{said}"
     );
     assert!(said.contains("the cut-over follows"), "{said}");
-    let answer = ["answer", "1", "go-on", "--by", "ann"];
+    let answer = ["answer", "1", "go-on", "--by", "on-call"];
     canary.world.must(&answer, 0).await;
     let ran = running.ended().await;
     assert_eq!(ran.code, 0, "{}", ran.said);

@@ -250,19 +250,19 @@ async fn a_question_waits_for_a_person_and_does_what_is_answered() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_those_whom_the_plan_names_may_answer() {
     let ask =
-        "  - { when: { level: critical }, do: ask, deadline: 1h, otherwise: hold, who: [ann] }";
+        "  - { when: { level: critical }, do: ask, deadline: 1h, otherwise: hold, who: [on-call] }";
     let watched = Watched::new("watch_who", 1_000, AT_ONCE, ask, "2s").await;
     let mut running = watched.cut_over().await;
     watched.measures("7");
     running.until_said("turnback answer 1").await;
     let said = watched
         .world
-        .must(&["answer", "1", "go-on", "--by", "bob"], 2)
+        .must(&["answer", "1", "go-on", "--by", "team-lead"], 2)
         .await;
-    assert!(said.contains("ann"), "{said}");
+    assert!(said.contains("on-call"), "{said}");
     watched
         .world
-        .must(&["answer", "1", "go-on", "--by", "ann"], 0)
+        .must(&["answer", "1", "go-on", "--by", "on-call"], 0)
         .await;
     let ran = running.ended().await;
     assert_eq!(ran.code, 0, "{}", ran.said);
@@ -330,7 +330,13 @@ async fn a_breach_disables_every_flag_before_it_turns_back() {
     assert_eq!(ran.code, 5, "{}", ran.said);
     assert!(ran.said.contains("disabled: users-uuid"), "{}", ran.said);
     assert_eq!(watched.did().await, ["disable_flags", "turn_back"]);
-    let asked = ["flag", "evaluate", "users-uuid", "--targeting-key", "ann"];
+    let asked = [
+        "flag",
+        "evaluate",
+        "users-uuid",
+        "--targeting-key",
+        "user-1",
+    ];
     let gives = watched.world.run(&asked).await;
     assert!(
         gives

@@ -15,7 +15,7 @@ async fn a_run_that_is_handed_over_ends_with_its_own_exit_code() {
     )
     .await;
     let world = &watched.world;
-    let operator = token(world, "operator", "olga").await;
+    let operator = token(world, "operator", "operator").await;
     let serving = Serving::start(world, &[]).await;
     let up = ["up", "--hand-to", serving.url.as_str(), "--why", "a ticket"];
     let said = world.must(&up, 2).await;
@@ -41,7 +41,7 @@ async fn a_run_that_is_handed_over_ends_with_its_own_exit_code() {
         .json();
     assert_eq!(
         (run["asked_by"].as_str(), run["why"].as_str()),
-        (Some("olga"), Some("a ticket"))
+        (Some("operator"), Some("a ticket"))
     );
     assert_eq!(serving.end().await.code, 0);
 }

@@ -67,7 +67,7 @@ async fn elsewhere_than_on_this_machine_it_listens_only_with_a_token() {
     let check = ["serve", "--check", "--listen", "0.0.0.0:0"];
     let said = world.must(&check, 2).await;
     assert!(said.contains("turnback token create"), "{said}");
-    token(&world, "viewer", "ann").await;
+    token(&world, "viewer", "on-call").await;
     let said = world.must(&check, 0).await;
     assert!(said.contains("Nothing stands in the way"), "{said}");
 }

@@ -213,7 +213,7 @@ fn mail_address(reader: &mut Reader<'_>, text: &str, at: &std::ops::Range<usize>
         let message = format!("expected an address of mail, but found {}", quote(text));
         reader
             .error("bad-mail-address", at, message, "not an address")
-            .help = Some("ann@example.org, or Ann <ann@example.org>".to_owned());
+            .help = Some("on-call@example.org, or On-call <on-call@example.org>".to_owned());
     }
     good
 }

@@ -92,68 +92,68 @@ fn cases() -> Value {
             "boolean",
             "users-uuid",
             json!(false),
-            json!({ "targetingKey": "bob" })
+            json!({ "targetingKey": "user-2" })
         ),
         case(
             "boolean",
             "users-uuid",
             json!(true),
-            json!({ "targetingKey": "ann" })
+            json!({ "targetingKey": "user-1" })
         ),
         case(
             "string",
             "greeting",
             json!("?"),
-            json!({ "targetingKey": "ann", "tier": "gold" })
+            json!({ "targetingKey": "user-1", "tier": "gold" })
         ),
         case(
             "string",
             "greeting",
             json!("?"),
-            json!({ "targetingKey": "ann" })
+            json!({ "targetingKey": "user-1" })
         ),
         case(
             "integer",
             "pages",
             json!(0),
-            json!({ "targetingKey": "ann" })
+            json!({ "targetingKey": "user-1" })
         ),
         case(
             "float",
             "rate",
             json!(0.0),
-            json!({ "targetingKey": "ann" })
+            json!({ "targetingKey": "user-1" })
         ),
         case(
             "object",
             "colours",
             json!({}),
-            json!({ "targetingKey": "ann" })
+            json!({ "targetingKey": "user-1" })
         ),
         case(
             "boolean",
             "maintenance",
             json!(true),
-            json!({ "targetingKey": "ann" })
+            json!({ "targetingKey": "user-1" })
         ),
         case(
             "boolean",
             "nobody",
             json!(true),
-            json!({ "targetingKey": "ann" })
+            json!({ "targetingKey": "user-1" })
         ),
         case("boolean", "users-uuid", json!(true), json!({})),
         case(
             "boolean",
             "broken",
             json!(false),
-            json!({ "targetingKey": "ann" })
+            json!({ "targetingKey": "user-1" })
         ),
         case(
             "boolean",
             "greeting",
             json!(true),
-            json!({ "targetingKey": "ann" })
+            json!({ "targetingKey": "user-1" })
         ),
     ])
 }
@@ -172,8 +172,8 @@ fn expected(fake: &Fake) -> Vec<[Value; 4]> {
         got(answer.value, &answer.variant, "TARGETING_MATCH")
     };
     vec![
-        half("bob"),
-        half("ann"),
+        half("user-2"),
+        half("user-1"),
         got(json!("Hi"), "short", "TARGETING_MATCH"),
         got(json!("Good day"), "long", "DEFAULT"),
         got(json!(30), "many", "STATIC"),
@@ -281,7 +281,7 @@ impl Page {
     fn open(place: &Path, served: &Served, keys: &[&str]) -> Self {
         let mut child = Command::new("node")
             .arg(script("watch.js"))
-            .args([&served.url, &served.token, "ann"])
+            .args([&served.url, &served.token, "user-1"])
             .args(keys)
             .env("NODE_PATH", place.join("node_modules"))
             .stdin(Stdio::piped())

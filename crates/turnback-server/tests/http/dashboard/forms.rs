@@ -124,7 +124,7 @@ async fn a_run_that_has_ended_says_how_and_what_to_do_next() {
         number: 7,
         typed: order.to_string(),
         order,
-        asked_by: "ann".to_owned(),
+        asked_by: "on-call".to_owned(),
         why: Some("done with it".to_owned()),
         asked_at: 0,
         state: RunState::Ended,
@@ -141,7 +141,7 @@ async fn a_run_that_has_ended_says_how_and_what_to_do_next() {
         "stopped, goes on",
         "The server does not answer.",
         "`turnback contract` goes on.",
-        "asked for by ann",
+        "asked for by on-call",
     ] {
         assert!(got.body.contains(said), "{said} is not in {}", got.body);
     }
@@ -150,7 +150,7 @@ async fn a_run_that_has_ended_says_how_and_what_to_do_next() {
 #[tokio::test]
 async fn who_has_not_signed_in_is_led_there_and_back() {
     let fake = Fake::default();
-    fake.token("ann", Role::Viewer);
+    fake.token("on-call", Role::Viewer);
     let app = app_of(&fake);
     let got = send(&app, request("GET /decisions/12", None, None)).await;
     assert_eq!(got.status, StatusCode::SEE_OTHER);
@@ -166,7 +166,7 @@ async fn who_has_not_signed_in_is_led_there_and_back() {
 async fn a_form_that_no_page_of_ours_made_does_nothing() {
     let fake = Fake::default();
     fake.world().phases = vec![cut_over()];
-    let (app, cookie) = signed_in(&fake, "ann", Role::Approver).await;
+    let (app, cookie) = signed_in(&fake, "on-call", Role::Approver).await;
     for path in [
         "/back",
         "/up",
@@ -209,7 +209,7 @@ async fn a_viewer_sees_everything_and_changes_nothing() {
 async fn turning_back_needs_a_reason_and_keeps_what_was_typed() {
     let fake = Fake::default();
     fake.world().phases = vec![cut_over()];
-    let (app, cookie) = signed_in(&fake, "ann", Role::Operator).await;
+    let (app, cookie) = signed_in(&fake, "on-call", Role::Operator).await;
     let csrf = csrf(&send(&app, look("/back", &cookie)).await);
     let sent = form(
         "/back",
@@ -231,11 +231,11 @@ async fn turning_back_needs_a_reason_and_keeps_what_was_typed() {
         leave_flags: false,
     };
     assert_eq!(world.runs[0].order, wanted);
-    assert_eq!(world.runs[0].asked_by, "ann");
+    assert_eq!(world.runs[0].asked_by, "on-call");
     let taken = world.audit.last().expect("it is taken down");
     assert_eq!(
         (taken.who.as_str(), taken.why.as_deref()),
-        ("ann", Some("users complain"))
+        ("on-call", Some("users complain"))
     );
 }
 
@@ -243,7 +243,7 @@ async fn turning_back_needs_a_reason_and_keeps_what_was_typed() {
 async fn a_reason_that_was_refused_is_still_there() {
     let fake = Fake::default();
     fake.world().phases = vec![cut_over()];
-    let (app, cookie) = signed_in(&fake, "ann", Role::Operator).await;
+    let (app, cookie) = signed_in(&fake, "on-call", Role::Operator).await;
     let csrf = csrf(&send(&app, look("/back", &cookie)).await);
     let fields = format!("csrf={csrf}&reason=%3Cb%3Eusers+complain");
     send(&app, form("/back", Some(&cookie), &fields)).await;
@@ -301,7 +301,7 @@ async fn assets_are_kept_by_browsers_for_good_under_an_address_of_their_own() {
 #[tokio::test]
 async fn a_flag_changes_with_a_reason_and_the_change_is_shown() {
     let fake = Fake::default();
-    let (app, cookie) = signed_in(&fake, "ann", Role::Operator).await;
+    let (app, cookie) = signed_in(&fake, "on-call", Role::Operator).await;
     fake.world().plan.phases = vec![PlannedPhase {
         id: "users".to_owned(),
         canary: Some(PlannedCanary {

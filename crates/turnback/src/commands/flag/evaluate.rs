@@ -40,7 +40,7 @@ fn context(args: &FlagEvaluateArgs) -> Result<Context, Failure> {
         Some(Ok(Value::Object(attributes))) => attributes,
         Some(_) => {
             return Err(Failure::usage(
-                "--context is expected to be a JSON object, such as '{\"email\": \"ann@example.com\"}'",
+                "--context is expected to be a JSON object, such as '{\"email\": \"on-call@example.com\"}'",
             ));
         }
     };

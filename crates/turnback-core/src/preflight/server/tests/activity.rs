@@ -58,7 +58,7 @@ fn a_run_in_progress_stops_and_the_remains_of_one_do_not() {
         Some(Ledger {
             owner: "boss".to_owned(),
             lease: Some(Lease {
-                holder: "ada@build".to_owned(),
+                holder: "deploy@build".to_owned(),
                 backend: Some(99),
                 present,
                 silent_seconds,
@@ -69,7 +69,7 @@ fn a_run_in_progress_stops_and_the_remains_of_one_do_not() {
     is(&finding, Weight::NoGo, "run-in-progress");
     assert_eq!(
         finding.object,
-        "the run of ada@build, process 99 of the server"
+        "the run of deploy@build, process 99 of the server"
     );
     is(
         &only(|f| f.ledger = lease(true, 40)),

@@ -155,12 +155,12 @@ fn a_function_of_somebody_elses_that_holds_plans_of_a_changed_table_is_named() {
     };
     let mut snapshot = shop();
     let (mentions, not) = ("PERFORM FROM users WHERE id = 1", "PERFORM FROM orders");
-    snapshot.functions = vec![of("boss", mentions), of("ann", mentions), of("bob", not)];
+    snapshot.functions = vec![of("boss", mentions), of("app", mentions), of("batch", not)];
     let named: Vec<Finding> = server_findings(&well(), &[&program(true)], &snapshot);
     assert_eq!(named.len(), 1, "{named:?}");
     is(&named[0], Weight::Warning, "not-owner-of-function");
     assert_eq!(named[0].object, "function public.ann_counts()");
-    assert!(named[0].remedy.starts_with("GRANT ann TO deploy"));
+    assert!(named[0].remedy.starts_with("GRANT app TO deploy"));
 }
 
 #[test]
