@@ -49,6 +49,7 @@ shoot overview-dark overview 1280 1080 dark
 shoot guards guards 1280 900 light
 shoot guards-dark guards 1280 900 dark
 shoot back back 1280 1180 light
+shoot canary flags 1280 900 light
 shoot risks risks 1280 800 light
 shoot incident-dark incident 1280 1000 dark
 shoot decision-phone answer 390 1000 dark
