@@ -11,7 +11,10 @@ use super::made_up::{ago, left};
 pub fn counts() -> CanaryView {
     CanaryView {
         left: Some(left(340, 600)),
-        compared: vec![latency(1.09, Mark::Good, "pass"), errors()],
+        compared: vec![
+            timed("latency", 138.0, 1.09, Mark::Good),
+            timed("checkout", 92.0, 0.96, Mark::Good),
+        ],
         ..at_step_two()
     }
 }
@@ -21,7 +24,7 @@ pub fn waits() -> CanaryView {
     CanaryView {
         stands_at: Some("5 min 40 s".into()),
         waits: Some("Guard latency says critical: 260 ms is beyond +50% from the rest's 138 ms, and more than chance, in 3 of the last 5 samples.".into()),
-        compared: vec![latency(1.9, Mark::Critical, "critical"), unheard()],
+        compared: vec![timed("latency", 138.0, 1.9, Mark::Critical), unheard()],
         ..at_step_two()
     }
 }
@@ -49,48 +52,37 @@ fn at_step_two() -> CanaryView {
 }
 
 /// Milliseconds of a request: the canary's so many times the rest's, since its step began.
-fn latency(times: f64, mark: Mark, word: &str) -> ComparedGuard {
-    let rest = wave(138.0, 0);
-    let ours: Vec<f64> = wave(138.0, 5)
+fn timed(name: &str, base: f64, times: f64, mark: Mark) -> ComparedGuard {
+    let rest = wave(base, 0);
+    let ours: Vec<f64> = wave(base, 5)
         .into_iter()
         .enumerate()
         .map(|(n, value)| if n < 34 { value } else { value * times })
         .collect();
-    let canary = 138.0 * times;
-    let because = if mark == Mark::Good {
-        format!("{canary:.0} ms is within +50% of the rest's 138 ms.")
+    let canary = base * times;
+    let (word, because) = if mark == Mark::Good {
+        let because = format!("{canary:.0} ms is within +50% of the rest's {base:.0} ms.");
+        ("pass", because)
     } else {
-        format!(
-            "{canary:.0} ms is beyond +50% from the rest's 138 ms, and more than chance, in 3 of the last 5 samples."
-        )
+        let because = format!(
+            "{canary:.0} ms is beyond +50% from the rest's {base:.0} ms, and more than chance, in 3 of the last 5 samples."
+        );
+        ("critical", because)
     };
+    let change = (times - 1.0) * 100.0;
+    let sign = if change < 0.0 { "−" } else { "+" };
     ComparedGuard {
-        guard: "latency".into(),
+        guard: name.into(),
         object: None,
         badge: Badge::new(mark, word),
         figures: vec![
             Pair::new("canary", format!("{canary:.0} ms (of 26)")),
-            Pair::new("rest", "138 ms (of 90)"),
-            Pair::new("change", format!("+{:.0}%", (times - 1.0) * 100.0)),
+            Pair::new("rest", format!("{base:.0} ms (of 90)")),
+            Pair::new("change", format!("{sign}{:.0}%", change.abs())),
             Pair::new("critical", "+50%"),
         ],
         because,
-        chart: chart("latency", &ours, &rest),
-    }
-}
-
-/// Limits of their own are compared with nothing.
-fn errors() -> ComparedGuard {
-    ComparedGuard {
-        guard: "stuck".into(),
-        object: None,
-        badge: Badge::new(Mark::Good, "pass"),
-        figures: vec![
-            Pair::new("canary", "180 ms (of 26)"),
-            Pair::new("critical", "> 30s"),
-        ],
-        because: "The longest transaction is within every threshold.".into(),
-        chart: None,
+        chart: chart(name, base / 1_000.0, &ours, &rest),
     }
 }
 
@@ -116,7 +108,7 @@ fn wave(base: f64, shift: i32) -> Vec<f64> {
         .collect()
 }
 
-fn chart(name: &str, ours: &[f64], rest: &[f64]) -> Option<String> {
+fn chart(name: &str, middle: f64, ours: &[f64], rest: &[f64]) -> Option<String> {
     let terms = |guard: &str| GuardTerms {
         guard: guard.into(),
         unit: Unit::Milliseconds,
@@ -142,7 +134,7 @@ fn chart(name: &str, ours: &[f64], rest: &[f64]) -> Option<String> {
         unit: Unit::Milliseconds,
         objects: vec![turnback_core::guard::ObjectValues {
             object: None,
-            values: vec![0.138],
+            values: vec![middle],
         }],
         unknown: 0,
     };

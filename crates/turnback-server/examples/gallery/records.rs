@@ -89,6 +89,12 @@ pub fn add_to(pages: &mut Pages) {
         FlagsPage {
             shell: Shell {
                 again: None,
+                standing: Standing::new(
+                    Mark::Busy,
+                    "at work",
+                    "Users: canary at 10% of users, step 2 of 4, 5 min 40 s left.",
+                ),
+                waiting: 0,
                 ..shell(Place::Flags, "Flags and canary")
             },
             view: Part::Ready(Flags {
@@ -141,6 +147,11 @@ pub fn add_to(pages: &mut Pages) {
         FlagsPage {
             shell: Shell {
                 again: None,
+                standing: Standing::new(
+                    Mark::Warning,
+                    "held",
+                    "Held in phase users: guard latency says critical.",
+                ),
                 ..shell(Place::Flags, "Flags and canary")
             },
             view: Part::Ready(Flags {

@@ -175,7 +175,7 @@ fn compared(of: &Compared, chart: Option<String>) -> ComparedGuard {
 fn change(of: &Compared) -> String {
     let percent = match (of.change, of.canary, of.rest) {
         (Some(change), ..) => (change * 100.0).round(),
-        (None, Some(canary), Some(_)) if canary == 0.0 => 0.0,
+        (None, Some(0.0), Some(_)) => 0.0,
         (None, Some(_), Some(_)) => return "from nothing".to_owned(),
         (None, ..) => return "unknown".to_owned(),
     };
