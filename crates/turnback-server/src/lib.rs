@@ -9,6 +9,7 @@ mod acts;
 mod api;
 mod app;
 pub mod audit;
+mod connections;
 pub mod dashboard;
 pub mod edges;
 pub mod events;

@@ -7,11 +7,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::accept::DefaultAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::connections::{self, Connections};
 
 /// How long requests that are at work may take yet when the process ends.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -78,12 +81,15 @@ pub fn listen(socket: TcpListener, tls: Option<Tls>, app: Router) -> std::io::Re
     let service = app.into_make_service();
     let task = match tls {
         Some(Tls(config)) => {
-            let mut server = axum_server::from_tcp_rustls(socket, config)?.handle(handle.clone());
+            let acceptor = borne(RustlsAcceptor::new(config));
+            let server = axum_server::from_tcp(socket)?.acceptor(acceptor);
+            let mut server = server.handle(handle.clone());
             patient(server.http_builder());
             tokio::spawn(server.serve(service))
         }
         None => {
-            let mut server = axum_server::from_tcp(socket)?.handle(handle.clone());
+            let server = axum_server::from_tcp(socket)?.acceptor(borne(DefaultAcceptor));
+            let mut server = server.handle(handle.clone());
             patient(server.http_builder());
             tokio::spawn(server.serve(service))
         }
@@ -93,6 +99,11 @@ pub fn listen(socket: TcpListener, tls: Option<Tls>, app: Router) -> std::io::Re
         handle,
         task,
     })
+}
+
+/// Not more connections than this process can bear.
+fn borne<A>(acceptor: A) -> Connections<A> {
+    Connections::new(acceptor, connections::most(), HEADERS)
 }
 
 /// Whoever takes long to say what they want, or is gone without a word, is not waited for.
