@@ -1,9 +1,9 @@
 //! Names of database objects, kept apart from plain strings so that none reaches SQL unquoted.
 
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The longest identifier PostgreSQL keeps, in bytes (`NAMEDATALEN - 1`; manual, 4.1.1).
 pub const MAX_IDENT_BYTES: usize = 63;
@@ -13,15 +13,15 @@ const NEW_MARK: &str = "_turnback_new";
 /// Mark in the name of an object that holds the old shape after the cut-over.
 const OLD_MARK: &str = "_turnback_old";
 
-/// One identifier, unquoted as the catalog stores it. `Display` quotes it for SQL.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Ident(String);
+/// One identifier, unquoted as the catalog stores it. `Display` quotes it for SQL. Clones share
+/// the text: a plan names the same objects over and over.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ident(Arc<str>);
 
 impl Ident {
     /// Takes a name as the catalog stores it: no quotes, case significant.
     pub fn new(name: impl Into<String>) -> Self {
-        Self(name.into())
+        Self(name.into().into())
     }
 
     /// The bare name, for messages and look-ups; never for SQL.
@@ -58,13 +58,13 @@ impl Ident {
     /// whole so that two long names that share a beginning stay different.
     pub fn with_suffix(&self, suffix: &str) -> Self {
         if self.0.len() + suffix.len() <= MAX_IDENT_BYTES {
-            return Self(format!("{}{suffix}", self.0));
+            return Self::new(format!("{}{suffix}", self.0));
         }
         let hash = format!("_{:08x}", fnv1a(&format!("{}{suffix}", self.0)));
         // A very long suffix is cut too, but its mark (the beginning) always survives.
         let suffix = cut(suffix, 30);
         let room = MAX_IDENT_BYTES - suffix.len() - hash.len();
-        Self(format!("{}{hash}{suffix}", cut(&self.0, room)))
+        Self::new(format!("{}{hash}{suffix}", cut(&self.0, room)))
     }
 }
 
@@ -106,21 +106,33 @@ impl fmt::Debug for Ident {
     }
 }
 
+impl Serialize for Ident {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Ident {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
+    }
+}
+
 impl From<String> for Ident {
     fn from(name: String) -> Self {
-        Self(name)
+        Self::new(name)
     }
 }
 
 impl From<&str> for Ident {
     fn from(name: &str) -> Self {
-        Self(name.to_owned())
+        Self(name.into())
     }
 }
 
 /// A table, view, sequence or index with its schema. `Display` quotes it for SQL.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(from = "[String; 2]", into = "[String; 2]")]
+#[serde(from = "[Ident; 2]", into = "[Ident; 2]")]
 pub struct TableName {
     /// The schema (namespace) it lives in.
     pub schema: Ident,
@@ -158,15 +170,15 @@ impl fmt::Debug for TableName {
     }
 }
 
-impl From<TableName> for [String; 2] {
+impl From<TableName> for [Ident; 2] {
     fn from(table: TableName) -> Self {
-        [table.schema.0, table.name.0]
+        [table.schema, table.name]
     }
 }
 
-impl From<[String; 2]> for TableName {
-    fn from([schema, name]: [String; 2]) -> Self {
-        Self::new(Ident(schema), Ident(name))
+impl From<[Ident; 2]> for TableName {
+    fn from([schema, name]: [Ident; 2]) -> Self {
+        Self { schema, name }
     }
 }
 

@@ -115,15 +115,15 @@ pub fn programs<'a>(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::sync::Arc;
 
     use super::*;
 
     fn program(tags: &[&str]) -> Program {
         let versions = tags.iter().map(|tag| LiveVersion {
             tag: (*tag).to_owned(),
-            tables: BTreeSet::new(),
-            views: BTreeSet::new(),
+            tables: Arc::default(),
+            views: Arc::default(),
         });
         Program {
             versions: versions.collect(),

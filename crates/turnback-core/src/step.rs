@@ -3,6 +3,7 @@
 //! Steps are data. The SQL in them is what `turnback plan --sql` prints and what the
 //! executor runs; nothing is added on the way.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -205,17 +206,17 @@ impl TableLock {
 impl Step {
     /// Statements in the order in which they run, for `plan --sql`. What the executor adds
     /// around every transaction (lock budget, fence, ledger row) is described once, there.
-    pub fn statements(&self) -> Vec<String> {
+    pub fn statements(&self) -> Vec<Cow<'_, str>> {
         match &self.work {
-            Work::Transaction { locks, statements } => std::iter::once("BEGIN".to_owned())
-                .chain(locks.iter().map(TableLock::sql))
-                .chain(statements.iter().cloned())
-                .chain(std::iter::once("COMMIT".to_owned()))
+            Work::Transaction { locks, statements } => std::iter::once("BEGIN".into())
+                .chain(locks.iter().map(|lock| lock.sql().into()))
+                .chain(statements.iter().map(Cow::from))
+                .chain(std::iter::once("COMMIT".into()))
                 .collect(),
-            Work::Online { statement, .. } => vec![statement.clone()],
-            Work::Backfill(backfill) => vec![backfill.batch("$first", "$end")],
-            Work::Verify { checks } => checks.iter().map(|check| check.sql.clone()).collect(),
-            Work::Script { sql, .. } => vec![sql.clone()],
+            Work::Online { statement, .. } => vec![statement.into()],
+            Work::Backfill(backfill) => vec![backfill.batch("$first", "$end").into()],
+            Work::Verify { checks } => checks.iter().map(|check| (&check.sql).into()).collect(),
+            Work::Script { sql, .. } => vec![sql.into()],
         }
     }
 

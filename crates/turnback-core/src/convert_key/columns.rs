@@ -96,16 +96,17 @@ fn carry(table: &TableName, old: &Column, new: &Ident) -> Vec<String> {
 
 /// One grant on one column of a table or view.
 pub(super) fn column_grant(grant: &Grant, column: &Ident, on: &TableName) -> String {
-    format!(
-        "GRANT {} ({column}) ON {on} TO {}{}",
-        grant.privilege,
-        grantee(grant),
-        if grant.grantable {
-            " WITH GRANT OPTION"
-        } else {
-            ""
-        }
-    )
+    format!("GRANT {} ({column}) ON {on}{}", grant.privilege, to(grant))
+}
+
+/// To whom a grant is, from behind what it is on.
+pub(super) fn to(grant: &Grant) -> String {
+    let option = if grant.grantable {
+        " WITH GRANT OPTION"
+    } else {
+        ""
+    };
+    format!(" TO {}{option}", grantee(grant))
 }
 
 /// The role of a grant, for SQL.

@@ -11,6 +11,9 @@ pub struct Lookup<'a> {
     pub(super) snapshot: &'a Snapshot,
     /// Who points at a column: (table, column) → columns of other tables.
     pub(super) pointing: BTreeMap<(&'a TableName, &'a Ident), Vec<Pointer<'a>>>,
+    /// Every foreign key to a table, those of partitions among them, each with its place in the
+    /// snapshot.
+    pub(super) pointing_at: BTreeMap<&'a TableName, Vec<(usize, Keyed<'a>)>>,
     /// Tables that others inherit from.
     pub(super) parents: BTreeSet<&'a TableName>,
     /// Partitioned tables with their partitions.
@@ -18,6 +21,9 @@ pub struct Lookup<'a> {
     /// The partitioned table at the top, of every partition.
     pub(super) roots: BTreeMap<&'a TableName, &'a TableName>,
 }
+
+/// A foreign key with its table.
+pub(super) type Keyed<'a> = (&'a TableName, &'a Constraint, &'a ForeignKey);
 
 /// A column of a foreign key.
 #[derive(Clone, Copy)]
@@ -38,7 +44,13 @@ impl<'a> Lookup<'a> {
             .flat_map(|(root, members)| members.iter().map(move |member| (*member, *root)))
             .collect();
         let mut pointing: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for (table, constraint, far) in snapshot.foreign_keys() {
+        let mut pointing_at: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (place, keyed) in snapshot.foreign_keys().enumerate() {
+            let (table, constraint, far) = keyed;
+            pointing_at
+                .entry(&far.table)
+                .or_default()
+                .push((place, keyed));
             let table = roots.get(table).copied().unwrap_or(table);
             for (near, far_column) in constraint.columns.iter().zip(&far.columns) {
                 // What an earlier phase keeps aside belongs to that phase's old shape.
@@ -58,6 +70,7 @@ impl<'a> Lookup<'a> {
         Self {
             snapshot,
             pointing,
+            pointing_at,
             parents: snapshot
                 .tables
                 .values()

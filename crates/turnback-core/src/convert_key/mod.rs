@@ -352,7 +352,7 @@ pub(crate) fn transaction(
     }
 }
 
-fn objects(room: &Room<'_>, views: &[TableName]) -> Objects {
+fn objects(room: &Room<'_>, views: &[String]) -> Objects {
     let mut objects = Objects::default();
     for (table, column) in room.conversion.columns() {
         objects
@@ -402,7 +402,7 @@ fn objects(room: &Room<'_>, views: &[TableName]) -> Objects {
     }
     objects
         .created
-        .extend(views.iter().map(|view| format!("view {view}")));
+        .extend(views.iter().map(|view| ["view ", view].concat()));
     for carried in &room.views {
         let kind = carried.kind().to_lowercase();
         let name = carried.name;

@@ -82,6 +82,11 @@ impl Conversion {
         self.roots.get(table).unwrap_or(table)
     }
 
+    /// Whether any touched table is partitioned.
+    pub(crate) fn has_partitions(&self) -> bool {
+        !self.roots.is_empty()
+    }
+
     /// Every touched table, partitions among them.
     pub(crate) fn relations(&self) -> impl Iterator<Item = &TableName> {
         self.tables

@@ -3,10 +3,11 @@
 //! one, whatever `public` itself shows.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::columns::{column_grant, grantee};
+use super::columns::{grantee, to};
 use super::{Era, Room, Shape, transaction, views};
 use crate::fact::Fact;
 use crate::name::{Ident, TableName, list, literal};
@@ -16,17 +17,42 @@ use crate::step::Step;
 /// The tag of the version schemas that show the database as it was before the plan began.
 pub const BASE: &str = "base";
 
-/// The version schemas of one shape that are still kept.
+/// The version schemas of one shape that are still kept. Clones share the names: every phase
+/// keeps those of all before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveVersion {
     /// [`BASE`], or the phase whose new shape they show.
     pub tag: String,
     /// Tables that changed when it came: it has views of these, and of those that changed
     /// with every version after it.
-    pub tables: BTreeSet<TableName>,
+    #[serde(with = "shared")]
+    pub tables: Arc<BTreeSet<TableName>>,
     /// Views that changed when it came.
-    #[serde(default)]
-    pub views: BTreeSet<TableName>,
+    #[serde(default, with = "shared")]
+    pub views: Arc<BTreeSet<TableName>>,
+}
+
+/// Names that are shared in memory are written as if they were not.
+mod shared {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::name::TableName;
+
+    pub(super) fn serialize<S: Serializer>(
+        names: &Arc<BTreeSet<TableName>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        names.as_ref().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<BTreeSet<TableName>>, D::Error> {
+        BTreeSet::deserialize(deserializer).map(Arc::new)
+    }
 }
 
 impl LiveVersion {
@@ -34,8 +60,8 @@ impl LiveVersion {
     pub(crate) fn base() -> Self {
         Self {
             tag: BASE.to_owned(),
-            tables: BTreeSet::new(),
-            views: BTreeSet::new(),
+            tables: Arc::default(),
+            views: Arc::default(),
         }
     }
 }
@@ -52,7 +78,8 @@ pub(super) struct VersionSteps {
     pub(super) schemas: Vec<Ident>,
     /// What is kept once the phase is expanded, oldest shape first.
     pub(super) kept: Vec<LiveVersion>,
-    pub(super) names: Vec<TableName>,
+    /// Every view that is made, quoted for SQL.
+    pub(super) names: Vec<String>,
 }
 
 /// Name of the version schema of a tag, for tables of a schema.
@@ -77,54 +104,37 @@ pub(super) fn plan(room: &Room<'_>, live: &[LiveVersion]) -> VersionSteps {
     let older = if live.is_empty() { &base[..] } else { live };
     let schemas = schemas(room);
 
-    let mut statements = Vec::new();
-    let mut names = Vec::new();
-    let mut made_schemas = Vec::new();
+    let mut made = Made::default();
     let tables: Vec<Shown<'_>> = room
         .conversion
         .tables
         .keys()
-        .map(|table| Shown {
-            table,
-            has_view: older
-                .iter()
-                .rposition(|version| version.tables.contains(table))
-                .map_or(0, |latest| latest + 1),
-            old: view_of(room, table, Shape::Old),
-            new: view_of(room, table, Shape::New),
-        })
+        .map(|table| Shown::new(room, &schemas, older, table))
         .collect();
-    let mut version = |number: usize, tag: &str, shape: Shape| {
-        for schema in &schemas {
-            let name = version_schema(schema, tag);
-            statements.push(format!("CREATE SCHEMA IF NOT EXISTS {name}"));
-            statements.extend(schema_grants(room, schema, &name));
-            made_schemas.push(name);
-        }
-        for shown in tables.iter().filter(|shown| shown.has_view <= number) {
-            let table = shown.table;
-            let view = TableName::new(version_schema(&table.schema, tag), table.name.clone());
-            let definition = match shape {
-                Shape::Old => &shown.old,
-                Shape::New => &shown.new,
-            };
-            statements.push(format!("CREATE VIEW {view}{definition}"));
-            statements.extend(view_grants(room.table(table), &view));
-            names.push(view);
-        }
-    };
+    let opened: Vec<(&Ident, Vec<String>)> = schemas
+        .iter()
+        .map(|schema| (*schema, usage_of(room, schema)))
+        .collect();
     for (number, old) in older.iter().enumerate() {
-        version(number, &old.tag, Shape::Old);
+        made.version(&opened, &tables, number, &old.tag, Shape::Old);
     }
-    version(older.len(), room.phase(), Shape::New);
+    made.version(&opened, &tables, older.len(), room.phase(), Shape::New);
+    let Made {
+        mut statements,
+        mut names,
+        mut quoted,
+        schemas: made_schemas,
+        quoted_schemas,
+    } = made;
     let (stand_ins, stood_in) = views::stand_ins(room, older);
     statements.extend(stand_ins);
     names.extend(stood_in.iter().cloned());
+    quoted.extend(stood_in.iter().map(ToString::to_string));
 
-    let mut drops: Vec<String> = names
+    let mut drops: Vec<String> = quoted
         .iter()
         .rev()
-        .map(|view| format!("DROP VIEW IF EXISTS {view}"))
+        .map(|view| ["DROP VIEW IF EXISTS ", view].concat())
         .collect();
     drops.extend(views::drop_new(room));
     drops.extend(
@@ -144,15 +154,12 @@ pub(super) fn plan(room: &Room<'_>, live: &[LiveVersion]) -> VersionSteps {
             list(names)
         )]
     };
-    let facts: Vec<Fact> = names
-        .iter()
-        .map(|view| Fact::Relation(view.clone()))
-        .collect();
+    let facts: Vec<Fact> = names.into_iter().map(Fact::Relation).collect();
     VersionSteps {
         stand_ins: stood_in,
         create: transaction(
             "versions".to_owned(),
-            format!("open version schemas {}", list(&made_schemas)),
+            format!("open version schemas {}", quoted_schemas.join(", ")),
             vec![],
             statements,
             facts.clone(),
@@ -185,7 +192,7 @@ pub(super) fn plan(room: &Room<'_>, live: &[LiveVersion]) -> VersionSteps {
         ),
         schemas: made_schemas,
         kept: kept(room, older),
-        names,
+        names: quoted,
     }
 }
 
@@ -206,8 +213,8 @@ fn kept(room: &Room<'_>, older: &[LiveVersion]) -> Vec<LiveVersion> {
     let mut kept = older.to_vec();
     kept.push(LiveVersion {
         tag: room.phase().to_owned(),
-        tables: room.conversion.tables.keys().cloned().collect(),
-        views: room.views.iter().map(|view| view.name.clone()).collect(),
+        tables: Arc::new(room.conversion.tables.keys().cloned().collect()),
+        views: Arc::new(room.views.iter().map(|view| view.name.clone()).collect()),
     });
     kept
 }
@@ -253,12 +260,92 @@ fn visible(room: &Room<'_>, table: &TableName, shape: Shape) -> Vec<(Ident, Iden
 
 /// A touched table, as version schemas show it.
 struct Shown<'a> {
-    table: &'a TableName,
+    /// Which of the phase's schemas it is in.
+    schema: usize,
+    name: &'a Ident,
     /// How many of the older versions, counted from the first, have a view of it already.
     has_view: usize,
     /// Its view in either shape, from behind the name on.
     old: String,
     new: String,
+    /// Grants on the view: what stands before its name, and what after it.
+    grants: Vec<(String, String)>,
+}
+
+impl<'a> Shown<'a> {
+    fn new(
+        room: &'a Room<'_>,
+        schemas: &BTreeSet<&Ident>,
+        older: &[LiveVersion],
+        table: &'a TableName,
+    ) -> Self {
+        let mut of = schemas.iter();
+        Self {
+            schema: of
+                .position(|schema| **schema == table.schema)
+                .expect("the schemas are those of the touched tables, and of views"),
+            name: &table.name,
+            has_view: older
+                .iter()
+                .rposition(|version| version.tables.contains(table))
+                .map_or(0, |latest| latest + 1),
+            old: view_of(room, table, Shape::Old),
+            new: view_of(room, table, Shape::New),
+            grants: view_grants(room.table(table)),
+        }
+    }
+}
+
+/// What is made. There is a view of every table for every version that is still kept, so this
+/// grows with the square of the phases: each name is written once, and then copied.
+#[derive(Default)]
+struct Made {
+    statements: Vec<String>,
+    names: Vec<TableName>,
+    quoted: Vec<String>,
+    schemas: Vec<Ident>,
+    quoted_schemas: Vec<String>,
+}
+
+impl Made {
+    fn version(
+        &mut self,
+        schemas: &[(&Ident, Vec<String>)],
+        tables: &[Shown<'_>],
+        number: usize,
+        tag: &str,
+        shape: Shape,
+    ) {
+        let first = self.schemas.len();
+        for (schema, grantees) in schemas {
+            let name = version_schema(schema, tag);
+            let quoted = name.to_string();
+            self.statements
+                .push(["CREATE SCHEMA IF NOT EXISTS ", &quoted].concat());
+            let grantees = grantees.iter();
+            self.statements.extend(
+                grantees.map(|to| ["GRANT USAGE ON SCHEMA ", &quoted, " TO ", to].concat()),
+            );
+            self.schemas.push(name);
+            self.quoted_schemas.push(quoted);
+        }
+        for shown in tables.iter().filter(|shown| shown.has_view <= number) {
+            let schema = &self.schemas[first + shown.schema];
+            let view = TableName::new(schema.clone(), shown.name.clone());
+            let quoted = view.to_string();
+            let definition = match shape {
+                Shape::Old => &shown.old,
+                Shape::New => &shown.new,
+            };
+            self.statements
+                .push(["CREATE VIEW ", &quoted, definition].concat());
+            let grants = shown.grants.iter();
+            self.statements
+                .extend(grants.map(|(before, after)| [before, quoted.as_str(), after].concat()));
+            self.names.push(view);
+            self.quoted.push(quoted);
+        }
+    }
 }
 
 /// A table's view in a version schema, from behind `CREATE VIEW <name>` on.
@@ -286,61 +373,51 @@ fn view_of(room: &Room<'_>, table: &TableName, shape: Shape) -> String {
     format!("{options} AS SELECT {} FROM {table}", list(columns))
 }
 
-fn schema_grants(room: &Room<'_>, schema: &Ident, version: &Ident) -> Vec<String> {
+/// Who may use a schema, and so its version schemas; quoted for SQL.
+fn usage_of(room: &Room<'_>, schema: &Ident) -> Vec<String> {
     let Some(entry) = room.snapshot.schemas.get(schema) else {
         return vec![];
     };
-    let usage = |to: String| format!("GRANT USAGE ON SCHEMA {version} TO {to}");
     // The owner needs no grant on a schema of its own, but this one is ours.
-    std::iter::once(usage(Ident::new(entry.owner.as_str()).to_string()))
+    std::iter::once(Ident::new(entry.owner.as_str()).to_string())
         .chain(
             entry
                 .grants
                 .iter()
                 .filter(|grant| grant.privilege == "USAGE" && grant.grantee != entry.owner)
-                .map(|grant| usage(grantee(grant))),
+                .map(grantee),
         )
         .collect()
 }
 
-fn view_grants(table: &Table, view: &TableName) -> Vec<String> {
+/// Grants on a view of a table, each as what stands before the view's name and after it.
+fn view_grants(table: &Table) -> Vec<(String, String)> {
     let fits = |grant: &&Grant| {
         matches!(
             grant.privilege.as_str(),
             "SELECT" | "INSERT" | "UPDATE" | "DELETE"
         )
     };
-    let owner = format!(
-        "GRANT SELECT, INSERT, UPDATE, DELETE ON {view} TO {}",
-        Ident::new(table.owner.as_str())
+    let owner = (
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ".to_owned(),
+        format!(" TO {}", Ident::new(table.owner.as_str())),
     );
     let whole = table
         .grants
         .iter()
         .filter(fits)
         .filter(|grant| grant.grantee != table.owner)
-        .map(|grant| {
-            format!(
-                "GRANT {} ON {view} TO {}{}",
-                grant.privilege,
-                grantee(grant),
-                if grant.grantable {
-                    " WITH GRANT OPTION"
-                } else {
-                    ""
-                }
-            )
-        });
+        .map(|grant| (format!("GRANT {} ON ", grant.privilege), to(grant)));
     let columns = table
         .columns
         .iter()
         .filter(|column| !column.name.is_aside())
         .flat_map(|column| {
-            column
-                .grants
-                .iter()
-                .filter(fits)
-                .map(|grant| column_grant(grant, &column.name, view))
+            let grants = column.grants.iter().filter(fits);
+            grants.map(|grant| {
+                let before = format!("GRANT {} ({}) ON ", grant.privilege, column.name);
+                (before, to(grant))
+            })
         });
     std::iter::once(owner).chain(whole).chain(columns).collect()
 }

@@ -12,7 +12,7 @@
 //! So each version that differs has its own view, and the one that `public` shows is found
 //! there: a client whose `search_path` is `public_<version>, public` sees its shape always.
 
-use super::columns::{column_grant, grantee};
+use super::columns::{column_grant, to};
 use super::versions::{LiveVersion, version_schema};
 use super::{Room, transaction};
 use crate::fact::Fact;
@@ -253,18 +253,11 @@ fn grants(name: &TableName, view: &View) -> Vec<String> {
         let owner = Ident::new(view.owner.as_str());
         statements.push(format!("REVOKE ALL ON {name} FROM {owner}"));
     }
-    statements.extend(view.grants.iter().map(|grant| {
-        format!(
-            "GRANT {} ON {name} TO {}{}",
-            grant.privilege,
-            grantee(grant),
-            if grant.grantable {
-                " WITH GRANT OPTION"
-            } else {
-                ""
-            }
-        )
-    }));
+    statements.extend(
+        view.grants
+            .iter()
+            .map(|grant| format!("GRANT {} ON {name}{}", grant.privilege, to(grant))),
+    );
     for column in &view.columns {
         let grants = column.grants.iter();
         statements.extend(grants.map(|grant| column_grant(grant, &column.name, name)));

@@ -99,11 +99,11 @@ impl World {
         let mut session = self.target.session().await.unwrap();
         for step in program.steps(stage) {
             let statements = match &step.work {
-                Work::Backfill(backfill) => vec![backfill.batch("0", "1000000")],
+                Work::Backfill(backfill) => vec![backfill.batch("0", "1000000").into()],
                 _ => step.statements(),
             };
             for statement in statements {
-                sqlx::raw_sql(AssertSqlSafe(statement))
+                sqlx::raw_sql(AssertSqlSafe(statement.into_owned()))
                     .execute(&mut session)
                     .await
                     .unwrap();

@@ -71,7 +71,7 @@ pub(super) fn findings(
     rule::rules(snapshot, conversion, &reach, &mut findings);
     function::functions(snapshot, conversion, &reach, &mut findings);
     publication::publications(snapshot, conversion, &mut findings);
-    turn::turns(snapshot, conversion, &mut findings);
+    turn::turns(lookup, conversion, &mut findings);
     sequence::sequences(snapshot, conversion, &mut findings);
     collisions(snapshot, conversion, views, live, &mut findings);
     findings

@@ -87,6 +87,9 @@ pub(super) fn pointed_at(
     conversion: &Conversion,
     findings: &mut Vec<Finding>,
 ) {
+    if !conversion.has_partitions() {
+        return;
+    }
     let is_part = |table: &TableName| conversion.root_of(table) != table;
     for (table, constraint, far) in snapshot.foreign_keys() {
         if constraint.parent.is_none()

@@ -2,20 +2,23 @@
 //! one table do in the order in which they were made (their triggers fire by name). Those that
 //! change are made again, in their own order, and so come after those that stay.
 
+use crate::convert_key::lookup::Lookup;
 use crate::convert_key::touched::Conversion;
 use crate::preflight::Finding;
-use crate::schema::{ForeignKey, Snapshot};
+use crate::schema::ForeignKey;
 
-pub(super) fn turns(snapshot: &Snapshot, conversion: &Conversion, findings: &mut Vec<Finding>) {
-    let pointing: Vec<_> = snapshot
-        .foreign_keys()
-        .filter(|(_, constraint, far)| {
-            conversion.touches(&far.table)
-                && constraint.parent.is_none()
-                && !constraint.name.is_aside()
+pub(super) fn turns(lookup: &Lookup<'_>, conversion: &Conversion, findings: &mut Vec<Finding>) {
+    let mut pointing: Vec<_> = conversion
+        .relations()
+        .filter_map(|table| lookup.pointing_at.get(table))
+        .flatten()
+        .filter(|(_, (_, constraint, _))| {
+            constraint.parent.is_none() && !constraint.name.is_aside()
         })
         .collect();
-    let (changes, stays): (Vec<_>, Vec<_>) = pointing.into_iter().partition(|(table, c, _)| {
+    pointing.sort_by_key(|(place, _)| *place);
+    let pointing = pointing.into_iter().map(|(_, foreign_key)| *foreign_key);
+    let (changes, stays): (Vec<_>, Vec<_>) = pointing.partition(|(table, c, _)| {
         let mut columns = c.columns.iter();
         columns.any(|column| conversion.column(table, column).is_some())
     });

@@ -6,7 +6,7 @@ use turnback_core::forecast::forecast;
 use turnback_core::guard::{Guard, Of};
 use turnback_core::name::{Ident, TableName, list};
 use turnback_core::plan::{Operations, Phase, Plan, Settings};
-use turnback_core::program::{Program, Stage};
+use turnback_core::program::{Objects, Program, Stage};
 use turnback_core::schema::Snapshot;
 use turnback_core::step::{LockMode, Step, Work};
 use turnback_engine::edges::Target;
@@ -23,11 +23,11 @@ use crate::failure::Failure;
 /// Names of keys in a phase's one line, before it only counts.
 const NAMED_KEYS: usize = 4;
 
-pub(super) async fn view(
+pub(super) async fn view<'a>(
     loaded: &Loaded,
     target: &PostgresTarget,
-    look: &Look,
-) -> Result<PlanView, Failure> {
+    look: &'a Look,
+) -> Result<PlanView<'a>, Failure> {
     let plan = loaded.plan();
     let mut phases = Vec::with_capacity(look.phases.len());
     for looked in &look.phases {
@@ -59,7 +59,14 @@ fn millis(duration: std::time::Duration) -> u64 {
 
 type Done = HashSet<(Stage, String)>;
 
-fn phase(plan: &Plan, look: &Look, looked: &LookedAt, done: &Done) -> PhaseView {
+/// Of a phase that is not planned.
+static NO_OBJECTS: Objects = Objects {
+    created: vec![],
+    changed: vec![],
+    dropped: vec![],
+};
+
+fn phase<'a>(plan: &Plan, look: &Look, looked: &'a LookedAt, done: &Done) -> PhaseView<'a> {
     let mut view = PhaseView {
         phase: looked.phase.id.clone(),
         state: looked.state,
@@ -72,7 +79,7 @@ fn phase(plan: &Plan, look: &Look, looked: &LookedAt, done: &Done) -> PhaseView 
         forecast: None,
         clients: None,
         canary: None,
-        objects: turnback_core::program::Objects::default(),
+        objects: &NO_OBJECTS,
         irreversible: vec![],
     };
     if let Some(program) = looked.program() {
@@ -84,9 +91,9 @@ fn phase(plan: &Plan, look: &Look, looked: &LookedAt, done: &Done) -> PhaseView 
     view
 }
 
-fn describe(
-    view: &mut PhaseView,
-    program: &Program,
+fn describe<'a>(
+    view: &mut PhaseView<'a>,
+    program: &'a Program,
     catalog: &Snapshot,
     done: &Done,
     settings: &Settings,
@@ -109,7 +116,7 @@ fn describe(
         }
     }
     view.rewrites = rewrites(program, catalog);
-    let left = |step: &&StepView| {
+    let left = |step: &&StepView<'_>| {
         !step.is_done && matches!(step.stage, Stage::Expand | Stage::CutOver | Stage::Settle)
     };
     view.forecast = Some(ForecastView {
@@ -125,15 +132,16 @@ fn describe(
         growth_bytes: forecast.growth_bytes,
         least_growth_bytes: forecast.least_growth_bytes,
     });
-    view.objects = program.objects.clone();
+    view.objects = &program.objects;
     view.irreversible = program.irreversible.clone();
 }
 
-fn step(stage: Stage, step: &Step, budget: u64) -> StepView {
-    let strongest = step.locks().iter().map(|lock| lock.mode).max();
+fn step(stage: Stage, step: &Step, budget: u64) -> StepView<'_> {
+    let locks = step.locks();
+    let strongest = locks.iter().map(|lock| lock.mode).max();
     let (kind, clean) = match &step.work {
         Work::Transaction { .. } => (Kind::Transaction, None),
-        Work::Online { clean, .. } => (Kind::Online, clean.clone()),
+        Work::Online { clean, .. } => (Kind::Online, clean.as_deref()),
         Work::Backfill(_) => (Kind::Backfill, None),
         Work::Verify { .. } => (Kind::Verify, None),
         Work::Script {
@@ -143,12 +151,11 @@ fn step(stage: Stage, step: &Step, budget: u64) -> StepView {
     };
     StepView {
         stage,
-        step: step.id.clone(),
-        title: step.title.clone(),
+        step: &step.id,
+        title: &step.title,
         kind,
         is_done: false,
-        locks: step
-            .locks()
+        locks: locks
             .iter()
             .map(|lock| LockView {
                 table: lock.table.to_string(),
@@ -161,7 +168,7 @@ fn step(stage: Stage, step: &Step, budget: u64) -> StepView {
         },
         queue_ms_at_most: strongest.filter(|mode| mode.is_strong()).map(|_| budget),
         forecast_seconds: None,
-        statements: step.statements(),
+        statements: step,
         clean,
     }
 }

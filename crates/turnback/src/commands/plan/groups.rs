@@ -11,12 +11,12 @@ const NAMED_TABLES: usize = 3;
 /// Steps of a stage that do the same to different tables.
 pub(super) struct Group<'a> {
     label: Option<&'static str>,
-    pub(super) steps: Vec<&'a StepView>,
+    pub(super) steps: Vec<&'a StepView<'a>>,
 }
 
 /// Groups the steps of a stage, in the order in which each kind comes first. With `each`,
 /// every step stands alone.
-pub(super) fn groups<'a>(steps: &[&'a StepView], each: bool) -> Vec<Group<'a>> {
+pub(super) fn groups<'a>(steps: &[&'a StepView<'a>], each: bool) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for step in steps {
         let label = if each { None } else { label(step) };
@@ -41,7 +41,7 @@ impl Group<'_> {
             return self
                 .steps
                 .iter()
-                .map(|step| step.title.as_str())
+                .map(|step| step.title)
                 .collect::<Vec<_>>()
                 .join("; ");
         };
@@ -106,7 +106,7 @@ impl Group<'_> {
 
 /// What steps of a kind do, by the first word of their id; one that is not known here (an
 /// older turnback may have written it to the ledger) is told by its title.
-fn label(step: &StepView) -> Option<&'static str> {
+fn label(step: &StepView<'_>) -> Option<&'static str> {
     let word = match step.step.strip_prefix("back.") {
         Some(_) => "back",
         None => step.step.split('.').next().unwrap_or(""),

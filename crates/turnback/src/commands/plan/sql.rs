@@ -1,40 +1,44 @@
 //! `plan --sql`: every statement as the executor runs it, in order, to be read and copied.
 
+use std::io::{self, Write};
+
 use turnback_core::program::Stage;
 use turnback_core::state::PhaseState;
 
 use super::groups::purpose;
 use super::view::{Kind, PhaseView, PlanView, StepView};
 
-pub(super) fn render(view: &PlanView) -> String {
-    let mut sql = head(view);
+/// Writes it piece by piece: a plan of hundreds of phases has hundreds of megabytes.
+pub(super) fn write(view: &PlanView<'_>, out: &mut impl Write) -> io::Result<()> {
+    out.write_all(head(view).as_bytes())?;
     for (at, phase) in view.phases.iter().enumerate() {
-        sql.push_str(&format!(
-            "\n-- ═══ Phase {} of {}: {} ({}) ═══\n",
+        writeln!(
+            out,
+            "\n-- ═══ Phase {} of {}: {} ({}) ═══",
             at + 1,
             view.phases.len(),
             phase.phase,
             phase.state
-        ));
-        comment(&mut sql, &phase.what);
+        )?;
+        comment(out, &phase.what)?;
         for part in &phase.irreversible {
-            comment(&mut sql, &format!("NO WAY BACK: {part}"));
+            comment(out, &format!("NO WAY BACK: {part}"))?;
         }
         if !phase.is_planned {
             comment(
-                &mut sql,
+                out,
                 "nothing to show: `turnback check` says what stands in its way",
-            );
+            )?;
         }
         if phase.state != PhaseState::Contracted {
-            stages(&mut sql, phase);
+            stages(out, phase)?;
         }
     }
-    sql
+    Ok(())
 }
 
 /// What the executor adds to every step, said once.
-fn head(view: &PlanView) -> String {
+fn head(view: &PlanView<'_>) -> String {
     format!(
         "\
 -- {plan} on {target}
@@ -64,67 +68,68 @@ fn head(view: &PlanView) -> String {
     )
 }
 
-fn stages(sql: &mut String, phase: &PhaseView) {
+fn stages(out: &mut impl Write, phase: &PhaseView<'_>) -> io::Result<()> {
     for stage in Stage::ALL {
-        let steps: Vec<&StepView> = phase.steps.iter().filter(|s| s.stage == stage).collect();
-        if steps.is_empty() {
+        let mut steps = phase.steps.iter().filter(|s| s.stage == stage).peekable();
+        if steps.peek().is_none() {
             continue;
         }
-        sql.push_str(&format!(
-            "\n-- ─── {} / {}: {} ───\n",
+        writeln!(
+            out,
+            "\n-- ─── {} / {}: {} ───",
             phase.phase,
             stage.title(),
             purpose(stage, phase.clients.is_some())
-        ));
+        )?;
         for step in steps {
-            self::step(sql, step);
+            self::step(out, step)?;
         }
     }
+    Ok(())
 }
 
-fn step(sql: &mut String, step: &StepView) {
-    sql.push('\n');
+fn step(out: &mut impl Write, step: &StepView<'_>) -> io::Result<()> {
+    out.write_all(b"\n")?;
     let done = if step.is_done { " (done)" } else { "" };
-    comment(sql, &format!("step {}{done}: {}", step.step, step.title));
+    comment(out, &format!("step {}{done}: {}", step.step, step.title))?;
     match step.kind {
-        Kind::Backfill => comment(sql, "batch by batch:"),
-        Kind::Online => comment(sql, "online, outside a transaction:"),
-        Kind::Verify => comment(sql, "each must count none:"),
+        Kind::Backfill => comment(out, "batch by batch:")?,
+        Kind::Online => comment(out, "online, outside a transaction:")?,
+        Kind::Verify => comment(out, "each must count none:")?,
         Kind::Script => comment(
-            sql,
+            out,
             "your SQL, in one transaction with its mark in the ledger:",
-        ),
+        )?,
         Kind::ScriptOutside => comment(
-            sql,
+            out,
             "your SQL, statement by statement, outside a transaction:",
-        ),
+        )?,
         Kind::Transaction => {}
     }
     if let Some(clean) = &step.clean {
         comment(
-            sql,
+            out,
             &format!("only after a try that failed half-way: {clean};"),
-        );
+        )?;
     }
-    for statement in &step.statements {
+    for statement in step.statements.statements() {
         let statement = statement.trim_end();
-        sql.push_str(statement);
+        out.write_all(statement.as_bytes())?;
         // A line comment at the end would swallow the semicolon.
-        let last = statement.lines().last().unwrap_or("");
+        let last = statement.lines().next_back().unwrap_or("");
         if last.contains("--") {
-            sql.push('\n');
+            out.write_all(b"\n")?;
         }
         if !statement.ends_with(';') || last.contains("--") {
-            sql.push(';');
+            out.write_all(b";")?;
         }
-        sql.push('\n');
+        out.write_all(b"\n")?;
     }
+    Ok(())
 }
 
-fn comment(sql: &mut String, text: &str) {
-    sql.push_str("-- ");
-    sql.push_str(&one_line(text));
-    sql.push('\n');
+fn comment(out: &mut impl Write, text: &str) -> io::Result<()> {
+    writeln!(out, "-- {}", one_line(text))
 }
 
 /// Names may hold line breaks, and a comment ends with its line.

@@ -14,7 +14,7 @@ use crate::output::text::count;
 /// Where text begins, right of a label.
 const LABEL: usize = 14;
 
-pub(super) fn render(view: &PlanView, each: bool, width: usize) -> String {
+pub(super) fn render(view: &PlanView<'_>, each: bool, width: usize) -> String {
     let mut page = Page {
         text: String::new(),
         view,
@@ -39,7 +39,7 @@ pub(super) fn render(view: &PlanView, each: bool, width: usize) -> String {
 
 struct Page<'a> {
     text: String,
-    view: &'a PlanView,
+    view: &'a PlanView<'a>,
     /// Every step and object by itself.
     each: bool,
     width: usize,
@@ -118,7 +118,7 @@ impl Page<'_> {
         self.line(&format!("\n{}", text.trim_start()));
     }
 
-    fn phase(&mut self, number: usize, phase: &PhaseView) {
+    fn phase(&mut self, number: usize, phase: &PhaseView<'_>) {
         let bold = Style::new().bold();
         self.line(&format!(
             "\n{bold}Phase {number} of {}: {}{bold:#} ({})",
@@ -142,11 +142,12 @@ impl Page<'_> {
         self.canary(phase);
         self.objects(phase);
         self.done(phase);
-        let all: Vec<&StepView> = phase.steps.iter().collect();
+        let all: Vec<&StepView<'_>> = phase.steps.iter().collect();
         let cells: Vec<_> = groups(&all, true).iter().map(cells).collect();
         let wide = widths(&cells);
         for stage in Stage::ALL {
-            let steps: Vec<&StepView> = phase.steps.iter().filter(|s| s.stage == stage).collect();
+            let steps: Vec<&StepView<'_>> =
+                phase.steps.iter().filter(|s| s.stage == stage).collect();
             if !steps.is_empty() && !steps.iter().all(|step| step.is_done) {
                 self.stage(phase, stage, &steps, &wide);
             }
@@ -156,7 +157,7 @@ impl Page<'_> {
         }
     }
 
-    fn facts(&mut self, phase: &PhaseView) {
+    fn facts(&mut self, phase: &PhaseView<'_>) {
         if !phase.after.is_empty() {
             self.labelled("after", &phase.after.join(", "));
         }
@@ -222,7 +223,7 @@ impl Page<'_> {
     }
 
     /// What stands between expand and the cut-over.
-    fn canary(&mut self, phase: &PhaseView) {
+    fn canary(&mut self, phase: &PhaseView<'_>) {
         let Some(canary) = phase.canary.as_ref().filter(|_| !is_through(phase.state)) else {
             return;
         };
@@ -247,7 +248,7 @@ impl Page<'_> {
         self.labelled("canary", &lines.join("\n"));
     }
 
-    fn objects(&mut self, phase: &PhaseView) {
+    fn objects(&mut self, phase: &PhaseView<'_>) {
         for (label, objects) in [
             ("creates", &phase.objects.created),
             ("changes", &phase.objects.changed),
@@ -271,7 +272,7 @@ impl Page<'_> {
     }
 
     /// Stages that are through, in one line.
-    fn done(&mut self, phase: &PhaseView) {
+    fn done(&mut self, phase: &PhaseView<'_>) {
         let through: Vec<&str> = Stage::ALL
             .into_iter()
             .filter(|stage| {
@@ -285,7 +286,13 @@ impl Page<'_> {
         }
     }
 
-    fn stage(&mut self, phase: &PhaseView, stage: Stage, steps: &[&StepView], wide: &[usize; 3]) {
+    fn stage(
+        &mut self,
+        phase: &PhaseView<'_>,
+        stage: Stage,
+        steps: &[&StepView<'_>],
+        wide: &[usize; 3],
+    ) {
         let bold = Style::new().bold();
         let done = steps.iter().filter(|step| step.is_done).count();
         let (number, word) = match steps.len() {
@@ -314,7 +321,7 @@ impl Page<'_> {
         }
     }
 
-    fn scripts(&mut self, phase: &PhaseView) {
+    fn scripts(&mut self, phase: &PhaseView<'_>) {
         let outside = phase
             .steps
             .iter()
@@ -355,14 +362,14 @@ fn is_through(state: PhaseState) -> bool {
     )
 }
 
-fn has_scripts(phase: &PhaseView) -> bool {
+fn has_scripts(phase: &PhaseView<'_>) -> bool {
     phase
         .steps
         .iter()
         .any(|step| matches!(step.kind, Kind::Script | Kind::ScriptOutside))
 }
 
-fn is_script(phase: &PhaseView) -> bool {
+fn is_script(phase: &PhaseView<'_>) -> bool {
     has_scripts(phase) && phase.clients.is_none()
 }
 

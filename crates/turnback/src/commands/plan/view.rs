@@ -1,15 +1,15 @@
 //! What `plan` knows, as data: `--json` prints it as it is, the other forms are made from it.
 //! Names of fields are a promise to scripts.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use turnback_core::preflight::Finding;
 use turnback_core::program::{Objects, Stage};
 use turnback_core::state::PhaseState;
-use turnback_core::step::LockMode;
+use turnback_core::step::{LockMode, Step};
 
 /// The whole plan.
 #[derive(Debug, Serialize)]
-pub(super) struct PlanView {
+pub(super) struct PlanView<'a> {
     pub(super) plan: String,
     /// Without user and password.
     pub(super) target: String,
@@ -20,12 +20,12 @@ pub(super) struct PlanView {
     pub(super) batch_time_ms: u64,
     /// Seconds that are left, over all phases; a forecast, waits for locks and bakes aside.
     pub(super) forecast_seconds: f64,
-    pub(super) phases: Vec<PhaseView>,
+    pub(super) phases: Vec<PhaseView<'a>>,
 }
 
 /// A phase.
 #[derive(Debug, Serialize)]
-pub(super) struct PhaseView {
+pub(super) struct PhaseView<'a> {
     pub(super) phase: String,
     pub(super) state: PhaseState,
     pub(super) after: Vec<String>,
@@ -34,22 +34,22 @@ pub(super) struct PhaseView {
     /// False when something stands in its way: see `findings`.
     pub(super) is_planned: bool,
     pub(super) findings: Vec<Finding>,
-    pub(super) steps: Vec<StepView>,
+    pub(super) steps: Vec<StepView<'a>>,
     pub(super) rewrites: Vec<RewriteView>,
     pub(super) forecast: Option<ForecastView>,
     pub(super) clients: Option<ClientsView>,
     pub(super) canary: Option<CanaryView>,
-    pub(super) objects: Objects,
+    pub(super) objects: &'a Objects,
     /// What cannot be turned back, in plain words.
     pub(super) irreversible: Vec<String>,
 }
 
 /// A step.
 #[derive(Debug, Serialize)]
-pub(super) struct StepView {
+pub(super) struct StepView<'a> {
     pub(super) stage: Stage,
-    pub(super) step: String,
-    pub(super) title: String,
+    pub(super) step: &'a str,
+    pub(super) title: &'a str,
     pub(super) kind: Kind,
     pub(super) is_done: bool,
     pub(super) locks: Vec<LockView>,
@@ -61,9 +61,15 @@ pub(super) struct StepView {
     /// Nothing where sizes tell nothing.
     pub(super) forecast_seconds: Option<f64>,
     /// As the executor runs them. In a backfill's, `$first` and `$end` are page numbers.
-    pub(super) statements: Vec<String>,
+    #[serde(serialize_with = "statements")]
+    pub(super) statements: &'a Step,
     /// Removes the remains of a try that failed, should there be any.
-    pub(super) clean: Option<String>,
+    pub(super) clean: Option<&'a str>,
+}
+
+/// Told by the step itself: hundreds of phases have millions, and most forms show none.
+fn statements<S: Serializer>(step: &&Step, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(step.statements())
 }
 
 /// How a step runs.
