@@ -1,5 +1,6 @@
 //! The target as the engine knows it.
 
+mod entry;
 mod half_way;
 mod looks;
 
@@ -170,19 +171,7 @@ async fn watch(
 
 impl Target for PostgresTarget {
     async fn open_ledger(&self, budget: Duration) -> Result<(), TargetError> {
-        let mut held = self.held().await?;
-        let opened = self.answered(opening::open(&mut held, budget, None)).await;
-        let opened = held.back(opened);
-        let Err(TargetError::LeaseHeld { .. }) = &opened else {
-            return opened;
-        };
-        let Some(silent) = lease::listen(self).await? else {
-            return opened;
-        };
-        let mut held = self.held().await?;
-        let opened = opening::open(&mut held, budget, Some(&silent));
-        let opened = self.answered(opened).await;
-        held.back(opened)
+        self.enter(budget).await
     }
 
     async fn has_ledger(&self) -> Result<bool, TargetError> {
@@ -192,20 +181,7 @@ impl Target for PostgresTarget {
     }
 
     async fn acquire(&self, holder: &str) -> Result<Fence, TargetError> {
-        let mut session = self.session().await?;
-        let taken = self.answered(lease::acquire(&mut session, holder, None));
-        let fence = match taken.await {
-            Err(error @ TargetError::LeaseHeld { .. }) => {
-                let Some(silent) = lease::listen(self).await? else {
-                    return Err(error);
-                };
-                let taken = lease::acquire(&mut session, holder, Some(&silent));
-                self.answered(taken).await?
-            }
-            taken => taken?,
-        };
-        *self.lease.lock().await = Some(session);
-        Ok(fence)
+        self.take_lease(holder).await
     }
 
     async fn heartbeat(&self, fence: Fence) -> Result<(), TargetError> {
