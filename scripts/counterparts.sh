@@ -133,3 +133,19 @@ browser() {
     rm -rf "$downloads"
 }
 browser || say "Chromium is not here and cannot be fetched: the tests of the dashboard's pages are skipped (on Debian, install chromium and chromium-driver)."
+
+# A clock that can be set for one program alone. Where it cannot be had, the test with it says that it is
+# skipped.
+clock() {
+    compgen -G "/usr/lib/*/faketime/libfaketimeMT.so.1" >/dev/null && return
+    compgen -G "$root/usr/lib/*/faketime/libfaketimeMT.so.1" >/dev/null && return
+    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return
+    say "fetching libfaketime for tests, into $root"
+    local downloads
+    downloads=$(mktemp -d) || return
+    (cd "$downloads" && apt-get download -qq libfaketime >log 2>&1) || { rm -rf "$downloads"; return 1; }
+    mkdir -p "$root"
+    dpkg-deb -x "$downloads"/libfaketime*.deb "$root"
+    rm -rf "$downloads"
+}
+clock || say "libfaketime is not here and cannot be fetched: the test of a clock that is set is skipped (on Debian, install libfaketime)."

@@ -6,6 +6,7 @@ mod back_again;
 mod blockers;
 mod busy;
 mod canary;
+mod clocks;
 mod crash;
 mod every_step;
 mod full_disk;

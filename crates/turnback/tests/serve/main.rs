@@ -4,6 +4,7 @@ mod access;
 mod browser;
 mod footprint;
 mod hand_over;
+mod overload;
 mod runs;
 mod serving;
 mod shared;

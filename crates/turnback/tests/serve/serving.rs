@@ -41,7 +41,11 @@ impl Serving {
     /// Starts it on a port of its own, and waits until it listens.
     pub async fn start(world: &World, more: &[&str]) -> Self {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"], more].concat();
-        let mut running = world.start(&arguments);
+        Self::of(world.start(&arguments)).await
+    }
+
+    /// Waits until a process listens that was started.
+    pub async fn of(mut running: Running) -> Self {
         running.until_said("listening at ").await;
         let said = running.said();
         let url = said
