@@ -24,6 +24,11 @@ struct CanaryWorld {
 
 impl CanaryWorld {
     async fn new(name: &str, steps: &str) -> Self {
+        Self::of_steps(name, steps, "1s").await
+    }
+
+    /// Whose steps hold for so long.
+    async fn of_steps(name: &str, steps: &str, hold: &str) -> Self {
         let mut world = World::chat(Cluster::shared(), name, 1_000).await;
         world.db.execute(
             "CREATE TABLE requests (app text, ms float8, at timestamptz DEFAULT clock_timestamp())",
@@ -39,7 +44,7 @@ impl CanaryWorld {
       flag: keys-uuid
       compare: {{ by: application_name, canary: chat-v2, rest: chat-v1 }}
       steps: {steps}
-      hold: 1s
+      hold: {hold}
       drain: 2s
 guards:
   slow:
@@ -153,7 +158,8 @@ fn place(journal: &[Json], found: impl Fn(&Json) -> bool) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_version_that_is_slower_is_left_by_its_users_and_turned_back_and_no_write_is_lost() {
-    let canary = CanaryWorld::new("canary_slow", "[1%, 10%, 100%]").await;
+    // What the guard measures is of the last second: it is certain after some more.
+    let canary = CanaryWorld::of_steps("canary_slow", "[1%, 10%, 100%]", "5s").await;
     canary.new_version_takes(20);
     let mut traffic = Traffic::start(&canary.world, &[(Shape::Old, 2)]).await;
     let mut running = canary.started("canary at 1% of users").await;
