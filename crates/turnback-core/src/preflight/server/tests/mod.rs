@@ -159,7 +159,7 @@ fn a_function_of_somebody_elses_that_holds_plans_of_a_changed_table_is_named() {
     let named: Vec<Finding> = server_findings(&well(), &[&program(true)], &snapshot);
     assert_eq!(named.len(), 1, "{named:?}");
     is(&named[0], Weight::Warning, "not-owner-of-function");
-    assert_eq!(named[0].object, "function public.ann_counts()");
+    assert_eq!(named[0].object, "function public.app_counts()");
     assert!(named[0].remedy.starts_with("GRANT app TO deploy"));
 }
 
