@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn fresh_text_keeps_to_the_length_and_to_the_template() {
-        assert_eq!(text("on-call@x.org", 7, None, 0), "r7xcall@x.org");
+        assert_eq!(text("on-call@x.org", 7, None, 0), "r7xon-call@x.org");
         assert_eq!(text("abcdef", 7, Some(6), 1), "abcr7x");
         assert_eq!(text("0042", 7, Some(4), 3), "0007");
         assert_eq!(text("DE", 27, Some(2), 4), "BB");
