@@ -5,9 +5,8 @@ use std::time::Duration;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use turnback_core::canary::{Compare, Side, ToldBy, of_side};
 use turnback_core::guard::{Belief, BuiltIn, Guard, Of, Probe, Reading};
-use turnback_testkit::{Cluster, ClusterOptions};
 
-use super::world::{LONG, World, number, world, world_of};
+use super::world::{LONG, World, counting_statements, number, world, world_of};
 
 /// The two groups.
 fn compare(by: ToldBy, [canary, rest]: [&str; 2]) -> Compare {
@@ -104,19 +103,7 @@ async fn connections_are_those_of_the_group_and_of_nobody_else() {
 
 #[tokio::test]
 async fn the_time_of_statements_is_that_of_the_groups_role() {
-    let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let there = "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_stat_statements'";
-    if Cluster::shared().database("by_role").execute(there) == "0" {
-        println!("skipped: this PostgreSQL has no pg_stat_statements");
-        return;
-    }
-    let started = Cluster::start(ClusterOptions {
-        settings: vec![setting("shared_preload_libraries", "pg_stat_statements")],
-        ..ClusterOptions::default()
-    });
-    // Some builds bring the extension's files, and not its library.
-    let Ok(cluster) = started else {
-        println!("skipped: this PostgreSQL has no library of pg_stat_statements");
+    let Some(cluster) = counting_statements() else {
         return;
     };
     let world = world_of(

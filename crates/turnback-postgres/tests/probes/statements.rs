@@ -1,9 +1,8 @@
 //! The time of statements.
 
 use turnback_core::guard::{BuiltIn, Reading};
-use turnback_testkit::{Cluster, ClusterOptions};
 
-use super::world::{failure, number, world, world_of};
+use super::world::{counting_statements, failure, number, world, world_of};
 
 #[tokio::test]
 async fn without_pg_stat_statements_it_is_said_what_to_do() {
@@ -14,19 +13,7 @@ async fn without_pg_stat_statements_it_is_said_what_to_do() {
 
 #[tokio::test]
 async fn statements_on_the_phases_tables_count_and_no_others() {
-    let there = "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_stat_statements'";
-    if Cluster::shared().database("available").execute(there) == "0" {
-        println!("skipped: this PostgreSQL has no pg_stat_statements");
-        return;
-    }
-    let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let started = Cluster::start(ClusterOptions {
-        settings: vec![setting("shared_preload_libraries", "pg_stat_statements")],
-        ..ClusterOptions::default()
-    });
-    // Some builds bring the extension's files, and not its library.
-    let Ok(cluster) = started else {
-        println!("skipped: this PostgreSQL has no library of pg_stat_statements");
+    let Some(cluster) = counting_statements() else {
         return;
     };
     let world = world_of(

@@ -12,7 +12,7 @@ use turnback_core::state::PhaseState;
 use turnback_core::step::Work;
 use turnback_engine::edges::{PhaseRecord, Target};
 use turnback_postgres::{PostgresTarget, ProbeScope, TargetProber};
-use turnback_testkit::{Cluster, Database};
+use turnback_testkit::{Cluster, ClusterOptions, Database};
 
 pub const PLAN: &str = "chat";
 pub const PHASE: &str = "keys";
@@ -218,4 +218,23 @@ pub fn failure(reading: Reading) -> String {
         panic!("{reading:?}");
     };
     why
+}
+
+/// A cluster that counts statements; `None`, and a word about it, where this PostgreSQL cannot.
+pub fn counting_statements() -> Option<Cluster> {
+    let there = "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_stat_statements'";
+    if Cluster::shared().database("available").execute(there) == "0" {
+        println!("skipped: this PostgreSQL has no pg_stat_statements");
+        return None;
+    }
+    let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let started = Cluster::start(ClusterOptions {
+        settings: vec![setting("shared_preload_libraries", "pg_stat_statements")],
+        ..ClusterOptions::default()
+    });
+    // Some builds bring the extension's files, and not its library.
+    if started.is_err() {
+        println!("skipped: this PostgreSQL has no library of pg_stat_statements");
+    }
+    started.ok()
 }
