@@ -72,6 +72,22 @@ pub struct Check {
     pub sql: String,
 }
 
+impl Check {
+    /// The query that shows the rows themselves, for a person.
+    pub fn shows(&self) -> String {
+        self.sql.replacen("count(*)", "*", 1)
+    }
+
+    /// What to say of so many rows that break the promise, as a sentence without a full stop.
+    pub fn broken_by(&self, rows: i64) -> String {
+        format!(
+            "{rows} row(s) say otherwise than that {} (to see them: {})",
+            self.promise,
+            self.shows()
+        )
+    }
+}
+
 /// A lock on a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableLock {

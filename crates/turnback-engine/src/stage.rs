@@ -356,7 +356,7 @@ impl<T: Target, J: Journal> Run<T, J> {
             ),
             next: format!(
                 "See them with: {} — then go on with `turnback up` or back with `turnback back`",
-                check.sql.replace("count(*)", "*")
+                check.shows()
             ),
         })
     }

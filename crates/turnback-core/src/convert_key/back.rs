@@ -9,7 +9,7 @@ use super::parts::{
 };
 use super::passes::Pass;
 use super::swap::Swap;
-use super::{Era, Room, Shape, contract, indexes, policies, sync, transaction, views};
+use super::{Era, Room, Shape, carry, contract, indexes, policies, sync, transaction, views};
 use crate::fact::Fact;
 use crate::name::{Ident, TableName};
 use crate::step::{Step, TableLock, Work};
@@ -83,6 +83,7 @@ pub(super) fn swap(room: &Room<'_>, stand_ins: &[TableName]) -> Step {
         statements.extend(part_comments(room, table, constraint));
     }
     statements.extend(Swap::ToOld.functions(room));
+    statements.extend(carry::begin(room));
     statements.extend(views::swap_back(room, stand_ins));
     statements.extend(policies::back(room));
     transaction(
@@ -171,7 +172,8 @@ fn drop_index(table: &TableName, name: Ident) -> Step {
 fn drop_columns(room: &Room<'_>, pass: &Pass) -> Step {
     let table = &pass.table;
     let triggers = sync::triggers(room, pass);
-    let mut statements: Vec<String> = triggers.iter().flat_map(|trigger| trigger.drop()).collect();
+    let mut statements = carry::end(room, table);
+    statements.extend(triggers.iter().flat_map(|trigger| trigger.drop()));
     statements.extend(triggers.iter().map(|trigger| trigger.drop_function()));
     if !pass.keys_first {
         // Constraints that span a column of another pass would hold that column up.

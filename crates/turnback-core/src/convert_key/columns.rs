@@ -6,7 +6,7 @@
 //! yet; whatever is written later fills itself.
 
 use super::passes::Pass;
-use super::sync;
+use super::sync::{self, LookUps};
 use super::{Era, Room, transaction};
 use crate::fact::Fact;
 use crate::name::{Ident, TableName, literal};
@@ -47,7 +47,7 @@ fn step(room: &Room<'_>, pass: &Pass) -> Step {
         done_when.push(Fact::Column(table.clone(), new));
     }
     for trigger in sync::triggers(room, pass) {
-        statements.push(trigger.function(Era::BeforeCutOver));
+        statements.push(trigger.function(Era::BeforeCutOver, LookUps::Free));
         statements.extend(trigger.create());
         done_when.extend(
             trigger

@@ -4,10 +4,11 @@
 //! The operation is planned in rooms of its own: `touched` finds the columns that change,
 //! `passes` the order of tables, `refuse` what cannot be carried; `columns`, `sync`,
 //! `fill`, `indexes`, `constraints`, `versions` and `verify` write the steps of
-//! expand; `cut_over`, `back` and `contract` the rest of the life.
+//! expand; `cut_over`, `back` with `carry`, and `contract` the rest of the life.
 
 mod affected;
 mod back;
+mod carry;
 mod columns;
 mod constraints;
 mod contract;

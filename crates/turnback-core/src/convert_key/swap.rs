@@ -3,7 +3,8 @@
 use super::constraints::touched_checks;
 use super::cut_over::{constraint_comment, plain_indexes, rename_constraint, rename_index};
 use super::parts::with_parts;
-use super::{Era, Room, indexes, own_functions, statistics, sync};
+use super::sync::{self, LookUps};
+use super::{Era, Room, indexes, own_functions, statistics};
 use crate::fact::Fact;
 use crate::name::{Ident, TableName};
 
@@ -129,15 +130,15 @@ impl Swap {
     /// All sync functions by the names that there are from then on, and the user's own, which
     /// sessions are made to read anew.
     pub(super) fn functions(self, room: &Room<'_>) -> Vec<String> {
-        let era = match self {
-            Self::ToNew => Era::AfterCutOver,
-            Self::ToOld => Era::BeforeCutOver,
+        let (era, look_ups) = match self {
+            Self::ToNew => (Era::AfterCutOver, LookUps::Free),
+            Self::ToOld => (Era::BeforeCutOver, LookUps::Locked),
         };
         room.conversion
             .tables
             .keys()
             .flat_map(|table| sync::all(room, table))
-            .map(|trigger| trigger.function(era))
+            .map(|trigger| trigger.function(era, look_ups))
             .chain(own_functions::read_anew(room))
             .collect()
     }

@@ -156,6 +156,16 @@ struct Pair<'a> {
     own: bool,
     /// Columns that go with the reference, each with the one of the key's table it matches.
     beside: &'a [(Ident, Ident)],
+    look_ups: LookUps,
+}
+
+/// What a look-up does about a row whose key is being changed in another transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LookUps {
+    /// It takes the key that it finds: a foreign key of the same shape waits and decides.
+    Free,
+    /// It waits for the other by a lock, as the foreign key would that is not there.
+    Locked,
 }
 
 impl SyncTrigger<'_> {
@@ -244,8 +254,11 @@ impl SyncTrigger<'_> {
 
     /// `CREATE OR REPLACE FUNCTION`, for one era: the cut-over replaces it in the very
     /// transaction that renames the columns.
-    pub(super) fn function(&self, era: Era) -> String {
-        let pairs = self.pairs(era);
+    pub(super) fn function(&self, era: Era, look_ups: LookUps) -> String {
+        let mut pairs = self.pairs(era);
+        for pair in &mut pairs {
+            pair.look_ups = look_ups;
+        }
         let body = match self.role {
             Role::Fill => self.fill(era),
             Role::Keep => keep(&pairs),
@@ -295,6 +308,7 @@ impl SyncTrigger<'_> {
                     ),
                     own: key.table == self.table,
                     beside: &column.beside,
+                    look_ups: LookUps::Free,
                 }
             })
             .collect()
@@ -335,9 +349,13 @@ fn look_up(
     let Pair {
         key_table, promise, ..
     } = p;
+    let lock = match p.look_ups {
+        LookUps::Free => "",
+        LookUps::Locked => " FOR KEY SHARE",
+    };
     let in_table = |indent: &str| {
         format!(
-            "{indent}SELECT k.{key_to} INTO NEW.{to} FROM {key_table} k WHERE k.{key_from} = NEW.{from}{};\n\
+            "{indent}SELECT k.{key_to} INTO NEW.{to} FROM {key_table} k WHERE k.{key_from} = NEW.{from}{}{lock};\n\
              {indent}IF NOT FOUND THEN NEW.{to} := turnback.promise_{side}({promise}, NEW.{from}, {fresh}); END IF;\n",
             matching(p)
         )

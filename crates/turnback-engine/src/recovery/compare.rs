@@ -127,7 +127,7 @@ async fn agree<T: Target, J: Journal>(
         match count(run, &check.sql, deadline).await? {
             Counted::Rows(0) => {}
             Counted::Rows(wrong) => {
-                let evidence = format!("{wrong} row(s) say otherwise than that {}", check.promise);
+                let evidence = check.broken_by(wrong);
                 return Ok(Some(ValidationLine::found(promise, false, evidence)));
             }
             Counted::NotFoundOut(why) => {

@@ -171,8 +171,7 @@ impl<T: Target, J: Journal> Course<'_, T, J> {
             match count(self.run, &check.sql, deadline).await? {
                 Counted::Rows(0) => {}
                 Counted::Rows(wrong) => {
-                    let evidence =
-                        format!("{wrong} row(s) say otherwise than that {}", check.promise);
+                    let evidence = check.broken_by(wrong);
                     return Ok(ValidationLine::found(promise, false, evidence));
                 }
                 Counted::NotFoundOut(why) => {

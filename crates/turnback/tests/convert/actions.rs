@@ -1,6 +1,7 @@
 //! What foreign keys do and refuse, through either shape, as on a table that was never touched.
 
-use crate::journey::Journey;
+use crate::journey::{Journey, Picture};
+use crate::world::World;
 
 #[test]
 fn deletes_cascade_clear_and_are_refused_through_either_shape() {
@@ -123,4 +124,44 @@ fn writes_that_contradict_each_other_are_refused_and_those_that_agree_are_taken(
         world.sql("SELECT count(*) FROM notes JOIN users ON id = user_id WHERE body = 'agreed' AND name = 'b'"),
         "2"
     );
+}
+
+#[test]
+fn a_new_key_that_changes_after_the_way_back_takes_its_references_along_as_its_foreign_keys_did() {
+    let world = World::new(
+        "kept_actions",
+        "CREATE TABLE users (id serial PRIMARY KEY, tenant int NOT NULL DEFAULT 1, name text UNIQUE, boss int REFERENCES users ON UPDATE CASCADE, UNIQUE (tenant, id)); \
+         CREATE TABLE posts (user_id int REFERENCES users ON UPDATE CASCADE, label text); \
+         CREATE TABLE likes (user_id int REFERENCES users ON UPDATE SET NULL, label text); \
+         CREATE TABLE bills (user_id int REFERENCES users, label text); \
+         CREATE TABLE seats (tenant int NOT NULL, user_id int NOT NULL, label text, FOREIGN KEY (tenant, user_id) REFERENCES users (tenant, id) ON UPDATE CASCADE); \
+         INSERT INTO users (name) VALUES ('ann'), ('bea'); UPDATE users SET boss = 1; \
+         INSERT INTO posts VALUES (1, 'post'); INSERT INTO likes VALUES (1, 'like'); INSERT INTO bills VALUES (2, 'bill'); INSERT INTO seats VALUES (1, 1, 'seat');",
+        "  - id: p\n    operations:\n      - convert_key: { table: users, to: uuid }\n",
+    );
+    let before = Picture::take(&world).schema;
+    let proof = "SELECT u.name, b.name, u.tenant, p.label, l.label, s.label FROM users u JOIN users b ON b.id = u.boss \
+         LEFT JOIN posts p ON p.user_id = u.id LEFT JOIN likes l ON l.user_id = u.id LEFT JOIN seats s ON s.user_id = u.id AND s.tenant = u.tenant ORDER BY 1";
+    world.up();
+    world.must(&["back", "--keep-new-shape", "--yes"], 5);
+    let (old, new) = (
+        world.through("public"),
+        world.through("public_p, public_base, public"),
+    );
+    new.run("UPDATE users SET id = gen_random_uuid() WHERE name = 'ann'");
+    for shape in [&old, &new] {
+        shape.gives(proof, "ann|ann|1|post||seat\nbea|ann|1|||");
+    }
+    // Both halves of one reference at once.
+    new.run("UPDATE users SET id = gen_random_uuid(), tenant = 2 WHERE name = 'ann'");
+    for shape in [&old, &new] {
+        shape.gives(proof, "ann|ann|2|post||seat\nbea|ann|1|||");
+    }
+    new.refuses(
+        "UPDATE users SET id = gen_random_uuid() WHERE name = 'bea'",
+        "23503",
+    );
+    world.must(&["back", "--yes"], 5);
+    old.gives(proof, "ann|ann|2|post||seat\nbea|ann|1|||");
+    assert_eq!(before, Picture::take(&world).schema);
 }

@@ -15,6 +15,7 @@ mod hang;
 mod hooks;
 mod interrupt;
 mod journal;
+mod kept_shape;
 mod lease;
 mod load;
 mod locks;
