@@ -14,6 +14,7 @@ use super::course::Course;
 use crate::back::BackTo;
 use crate::edges::{Journal, Target};
 use crate::error::{EngineError, Halt};
+use crate::progress::Progress;
 use crate::proof::Proof;
 
 /// How long rows are counted where nobody has stopped anything: turning back is not to wait.
@@ -44,15 +45,7 @@ impl<T: Target, J: Journal> Course<'_, T, J> {
         for line in self.own_lines().await? {
             self.line(line, &mut failed).await?;
         }
-        if let Some(measured) = self.recovery.measured {
-            for line in measured.lines().await {
-                self.line(line, &mut failed).await?;
-            }
-        } else if !self.plan.guards.is_empty() {
-            let line = ValidationLine::not_found_out(
-                "what guards measure is back at its baseline",
-                "nothing is measured by this command",
-            );
+        for line in self.measured_lines().await {
             self.line(line, &mut failed).await?;
         }
         self.ask_hooks(&mut failed).await?;
@@ -74,6 +67,29 @@ impl<T: Target, J: Journal> Course<'_, T, J> {
                     code,
                 })))
             }
+        }
+    }
+
+    /// Whether guards are content again.
+    async fn measured_lines(&self) -> Vec<ValidationLine> {
+        let promise = "every guard is content again";
+        let Some(measured) = self.recovery.measured else {
+            let line = ValidationLine::not_found_out(promise, "nothing was measured");
+            return if self.plan.guards.is_empty() {
+                vec![]
+            } else {
+                vec![line]
+            };
+        };
+        self.run.show(Progress::Held {
+            why: "guards are asked whether they are content again".to_owned(),
+        });
+        tokio::select! {
+            lines = measured.lines() => lines,
+            () = self.run.stop.asked() => vec![ValidationLine::not_found_out(
+                promise,
+                "it was stopped before they had said so",
+            )],
         }
     }
 

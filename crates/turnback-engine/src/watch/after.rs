@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use tokio::sync::watch as channel;
 use tokio::time::Instant;
-use turnback_core::guard::{Baseline, Guard, Judge, Level, Moment, Verdict};
+use turnback_core::guard::{Baseline, Guard, Judge, Level, Moment, Of, Verdict};
 use turnback_core::program::Program;
 use turnback_core::recovery::ValidationLine;
 use turnback_core::state::PhaseState;
 
 use super::sampler::Sampler;
-use super::{Probes, Scene};
-use crate::edges::{Boxed, Measures};
+use super::{Probes, Scene, WatchStore, Watchers};
+use crate::edges::{Boxed, Journal, Measures, Target};
+use crate::run::Run;
 
 /// However slow its guards are, a validation waits no longer: clients may be shut out meanwhile.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -22,7 +23,7 @@ const SHORTEST: Duration = Duration::from_secs(5);
 
 /// Measures again what the watch over a phase measured, with the same baseline.
 #[derive(Clone)]
-pub(super) struct AfterBack<P> {
+pub struct AfterBack<P> {
     pub(super) guards: Vec<Guard>,
     pub(super) baseline: Baseline,
     pub(super) program: Arc<Program>,
@@ -37,6 +38,37 @@ impl<P: Probes> Measures for AfterBack<P> {
 }
 
 impl<P: Probes> AfterBack<P> {
+    /// For a way back that somebody asks for: what is measured of the phase that turns back first,
+    /// with the baseline from before it. Nothing where no guard watches it; what cannot be found
+    /// out leaves guards without a baseline, for it is no reason not to turn back.
+    pub async fn of_latest<T: Target, J: Journal, S: WatchStore>(
+        run: &Run<T, J>,
+        watchers: &Watchers<P, S>,
+    ) -> Option<Self> {
+        let records = run.phases().await.ok()?;
+        let latest = records
+            .into_iter()
+            .filter(|record| record.state.can_turn_back())
+            .max_by_key(|record| record.ordinal)?;
+        let guards: Vec<Guard> = watchers
+            .guards
+            .iter()
+            .filter(|guard| guard.of == Of::Everybody && guard.watches(&latest.phase))
+            .cloned()
+            .collect();
+        if guards.is_empty() {
+            return None;
+        }
+        let baseline = watchers.store.baseline(&latest.phase).await;
+        Some(Self {
+            guards,
+            baseline: baseline.ok().flatten().unwrap_or_default(),
+            program: Arc::new(latest.program),
+            probes: watchers.probes.clone(),
+            now: watchers.now,
+        })
+    }
+
     /// A line for each guard that has something to measure: waits until it passes, for as long as
     /// it takes to believe its samples, and again as long.
     async fn measure(&self) -> Vec<ValidationLine> {

@@ -24,7 +24,7 @@ use turnback_core::scope::{Scope, Standing};
 use turnback_core::state::PhaseState;
 use turnback_core::watch::{Cause, Clock};
 
-use self::after::AfterBack;
+pub use self::after::AfterBack;
 use self::canary::Lead;
 pub use self::edges::{Answered, Probes, Scene, WatchStore};
 use self::keeper::{Keeper, TurnBack};

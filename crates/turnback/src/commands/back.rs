@@ -7,10 +7,13 @@ use turnback_core::name::list;
 use turnback_core::plan::{Plan, show_duration};
 use turnback_core::recovery::ValidationLine;
 use turnback_core::scope::Scope;
+use turnback_engine::edges::Measures;
+use turnback_engine::watch::AfterBack;
 use turnback_engine::{BackReport, BackTo, Recovery, RecoveryReport, recover};
 
 use super::backup::required;
 use super::forward::{Ground, needs_ledger, under_lease};
+use super::watching::watchers;
 use crate::cli::{BackArgs, Blockers, PlanFile};
 use crate::context::Loaded;
 use crate::failure::Failure;
@@ -85,13 +88,7 @@ pub(crate) async fn go(
     order: BackOrder,
     ground: &Ground,
 ) -> Result<RecoveryReport, Failure> {
-    let recovery = Recovery {
-        to: order.to,
-        drop_anyway: order.drop_anyway,
-        no_hooks: order.no_hooks,
-        leave_flags: order.leave_flags,
-        ..Recovery::because(order.because)
-    };
+    let plan = loaded.plan();
     let report = under_lease(
         loaded,
         file,
@@ -100,14 +97,25 @@ pub(crate) async fn go(
         ground,
         async |run| {
             // Until it held the lease it had only been asked for.
-            let recovery = Recovery {
-                decided: Instant::now(),
-                ..recovery
+            let decided = Instant::now();
+            let measured = match watchers(plan, &run.target, run.journal.clone()) {
+                Ok(watchers) => AfterBack::of_latest(run, &watchers).await,
+                // Not to know how it was measured is no reason not to turn back.
+                Err(_) => None,
             };
-            recover(run, loaded.plan(), &order.scope, recovery).await
+            let recovery = Recovery {
+                decided,
+                to: order.to,
+                drop_anyway: order.drop_anyway,
+                no_hooks: order.no_hooks,
+                leave_flags: order.leave_flags,
+                measured: measured.as_ref().map(|after| after as &dyn Measures),
+                ..Recovery::because(order.because)
+            };
+            recover(run, plan, &order.scope, recovery).await
         },
         |report| {
-            show(report, loaded.plan());
+            show(report, plan);
             ExitCode::TurnedBack
         },
     )

@@ -165,6 +165,27 @@ async fn what_turning_back_did_not_mend_is_told_and_needs_a_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_way_back_that_is_typed_asks_every_guard_whether_it_is_content_again() {
+    let watched = Watched::new("watch_typed", 100, AT_ONCE, ROLLBACK, "100ms").await;
+    let back = &["back", "--yes"];
+    watched.world.must(&["up"], 0).await;
+    let said = watched.world.must(back, 5).await;
+    assert!(
+        said.contains("✓ guard errors is content again: 0, which is not beyond > 5"),
+        "{said}"
+    );
+    watched.world.must(&["up"], 0).await;
+    watched.measures("7");
+    let said = watched.world.must(back, 6).await;
+    assert!(
+        said.contains("it does not hold that guard errors is content again"),
+        "{said}"
+    );
+    assert!(watched.shows_the_old_shape());
+    watched.world.must_be_as_before();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_phase_is_through_when_it_has_baked_and_not_before() {
     let watched = Watched::new("watch_baked", 1_000, AT_ONCE, ROLLBACK, "2s").await;
     let said = watched.world.must(&["up"], 0).await;
