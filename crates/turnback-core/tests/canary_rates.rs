@@ -1,6 +1,8 @@
 //! The comparison of a canary with the rest seldom errs: the bounds of the tables in `docs/canary.md`,
 //! on fewer rollouts.
 
+#[path = "../examples/common/draws.rs"]
+mod draws;
 #[path = "../examples/canary_rates/noise.rs"]
 mod noise;
 #[path = "../examples/canary_rates/rollouts.rs"]

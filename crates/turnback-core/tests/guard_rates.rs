@@ -1,5 +1,7 @@
 //! Relative guards seldom err: the bounds of the tables in `docs/guards.md`, on fewer rounds.
 
+#[path = "../examples/common/draws.rs"]
+mod draws;
 #[path = "../examples/guard_rates/noise.rs"]
 mod noise;
 #[path = "../examples/guard_rates/rounds.rs"]

@@ -2,6 +2,8 @@
 //!
 //! `cargo run -p turnback-core --example canary_rates -- [ROUNDS]`; `TURNBACK_SEED` chooses others.
 
+#[path = "../common/draws.rs"]
+mod draws;
 mod noise;
 mod rollouts;
 

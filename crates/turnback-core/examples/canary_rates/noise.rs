@@ -1,34 +1,8 @@
 //! Made-up measurements of two groups of users: how they scatter, and what slows down both.
 
-use std::f64::consts::PI;
-
-/// Random numbers with a seed (SplitMix64: Steele, Lea and Flood, OOPSLA 2014).
-#[derive(Clone, Debug)]
-pub struct Draws(u64);
+use super::draws::Draws;
 
 impl Draws {
-    pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// From above 0 up to 1.
-    pub fn unit(&mut self) -> f64 {
-        ((self.next() >> 11) + 1) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// Normal, with mean 0 and deviation 1 (Box and Muller, 1958).
-    pub fn normal(&mut self) -> f64 {
-        (-2.0 * self.unit().ln()).sqrt() * (2.0 * PI * self.unit()).cos()
-    }
-
     /// Gamma, of a shape of 1 or more (Marsaglia and Tsang, “A Simple Method for Generating Gamma
     /// Variables”, 2000).
     fn gamma(&mut self, shape: f64) -> f64 {

@@ -10,7 +10,8 @@ use turnback_core::guard::{
     AnyJudge, Belief, Guard, Level, Moment, Of, Probe, Reading, Sample, Threshold, Unit,
 };
 
-use super::noise::{Draws, Drift, Group, Kind};
+use super::draws::Draws;
+use super::noise::{Drift, Group, Kind};
 
 /// From one sample to the next, in milliseconds.
 const INTERVAL: u64 = 10_000;

@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p turnback-core --example guard_rates -- [ROUNDS]`
 
+#[path = "../common/draws.rs"]
+mod draws;
 mod noise;
 mod rounds;
 
