@@ -25,6 +25,7 @@
 mod browser;
 mod cluster;
 mod control;
+mod counterparts;
 mod history;
 mod url;
 mod waits;
@@ -33,6 +34,7 @@ mod workload;
 pub use self::browser::Browser;
 pub use self::cluster::{Binaries, Cluster, ClusterError, ClusterOptions, Database};
 pub use self::control::Control;
+pub use self::counterparts::counterparts;
 pub use self::history::{
     Finding, Found, HISTORY_SCHEMA, Histories, HistoryOptions, Kind, Remembered, Tally, judge,
 };

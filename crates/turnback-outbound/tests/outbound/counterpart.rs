@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
+use turnback_testkit::counterparts;
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -26,18 +27,6 @@ impl Drop for Counterpart {
     }
 }
 
-/// Where `scripts/counterparts.sh` unpacks them.
-fn unpacked() -> PathBuf {
-    if let Some(place) = std::env::var_os("TURNBACK_COUNTERPARTS") {
-        return place.into();
-    }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"),
-        PathBuf::from,
-    );
-    target.join("counterparts")
-}
-
 /// Whether the test has to go without a counterpart, since this machine can fetch none. Says so.
 fn goes_without(name: &str) -> bool {
     let without = std::env::var_os("TURNBACK_WITHOUT_COUNTERPARTS").is_some();
@@ -48,7 +37,7 @@ fn goes_without(name: &str) -> bool {
 }
 
 fn program(name: &str) -> PathBuf {
-    let unpacked = unpacked().join("usr/bin").join(name);
+    let unpacked = counterparts().join("usr/bin").join(name);
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .map(|place| place.join(name))
@@ -65,7 +54,7 @@ fn program(name: &str) -> PathBuf {
 /// unpacked elsewhere, sees them there all the same: in a mount namespace of its own.
 fn command(name: &str) -> Command {
     let program = program(name);
-    let shared = unpacked().join("usr/share");
+    let shared = counterparts().join("usr/share");
     let reads = "prometheus/alertmanager/default.tmpl";
     let elsewhere = !Path::new("/usr/share").join(reads).exists();
     if name != "prometheus-alertmanager" || !elsewhere {
@@ -90,7 +79,7 @@ impl Counterpart {
             .args(arguments)
             .env(
                 "PYTHONPATH",
-                unpacked().join("usr/lib/python3/dist-packages"),
+                counterparts().join("usr/lib/python3/dist-packages"),
             )
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::piped())

@@ -1,7 +1,9 @@
 //! Where the browser and its driver are.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
+
+use crate::counterparts::counterparts;
 
 /// Names of the browser.
 const BROWSERS: [&str; 4] = [
@@ -17,7 +19,7 @@ pub(super) fn find() -> Option<(PathBuf, PathBuf)> {
     if let (Some(browser), Some(driver)) = (browser, on_path("chromedriver")) {
         return Some((browser, driver));
     }
-    let root = unpacked();
+    let root = counterparts();
     // The package's own starter reads settings below /etc; the program itself needs none.
     let browser = root.join("usr/lib/chromium/chromium");
     let driver = root.join("usr/bin/chromedriver");
@@ -26,7 +28,7 @@ pub(super) fn find() -> Option<(PathBuf, PathBuf)> {
 
 /// What was unpacked brings its libraries along.
 pub(super) fn with_libraries(command: &mut Command) {
-    let libraries = unpacked().join("usr/lib/x86_64-linux-gnu");
+    let libraries = counterparts().join("usr/lib/x86_64-linux-gnu");
     if libraries.is_dir() {
         command.env("LD_LIBRARY_PATH", libraries);
     }
@@ -37,15 +39,4 @@ fn on_path(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path)
         .map(|directory| directory.join(name))
         .find(|program| program.is_file())
-}
-
-fn unpacked() -> PathBuf {
-    if let Some(place) = std::env::var_os("TURNBACK_COUNTERPARTS") {
-        return PathBuf::from(place);
-    }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"),
-        PathBuf::from,
-    );
-    target.join("counterparts")
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+use turnback_testkit::counterparts;
 
 use crate::watch::{AT_ONCE, CUT_OVER, ROLLBACK, Watched};
 use crate::world::Running;
@@ -17,17 +18,7 @@ const HOUR: i64 = 3_600_000;
 
 /// The library, on this machine or where `scripts/counterparts.sh` unpacks it.
 fn library() -> Option<PathBuf> {
-    let unpacked = std::env::var_os("TURNBACK_COUNTERPARTS").map_or_else(
-        || {
-            let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-                || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"),
-                PathBuf::from,
-            );
-            target.join("counterparts")
-        },
-        PathBuf::from,
-    );
-    [PathBuf::from("/"), unpacked]
+    [PathBuf::from("/"), counterparts()]
         .into_iter()
         .map(|root| root.join("usr/lib"))
         .filter_map(|place| std::fs::read_dir(place).ok())

@@ -10,22 +10,13 @@ use serde_json::{Value, json};
 use turnback_core::flag::{Change, FlagSet, Stored};
 use turnback_server::access::Role;
 use turnback_server::{Listening, app, listen};
+use turnback_testkit::counterparts;
 
 use crate::fake::Fake;
 
 /// Where `scripts/counterparts.sh` unpacks them.
 fn fetched(client: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("TURNBACK_COUNTERPARTS").map_or_else(
-        || {
-            let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-                || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"),
-                PathBuf::from,
-            );
-            target.join("counterparts")
-        },
-        PathBuf::from,
-    );
-    let place = root.join(client);
+    let place = counterparts().join(client);
     // Written when all of it is there.
     let there = place.join("fetched").is_file();
     if !there {
