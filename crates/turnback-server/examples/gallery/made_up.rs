@@ -132,7 +132,7 @@ pub fn overview() -> Overview {
         run: Some(RunNow {
             what: "Going forward".into(),
             since: since(2_412),
-            doing: Some("Expand of channels, step 4 of 11: fill channels.id_turnback_new".into()),
+            doing: Some("Expand of channels, step 4 of 11: fill channel_members".into()),
             held: None,
             asked: Some(
                 "Asked for by on-call: “the users phase has baked overnight on staging”.".into(),
@@ -141,7 +141,7 @@ pub fn overview() -> Overview {
         }),
         phases: phases(),
         fills: vec![Fill {
-            table: "public.messages".into(),
+            table: "public.channel_members".into(),
             pages: 412_880,
             of_pages: 655_360,
             rows: "31,204,116 rows".into(),
@@ -270,6 +270,19 @@ pub fn guard(
     values: &[Option<f64>],
     limits: [&str; 2],
 ) -> GuardCard {
+    guard_of(name, level, word, unit, values, limits, [420.0, 210.0])
+}
+
+/// The same with a chart of this width and height.
+pub fn guard_of(
+    name: &str,
+    level: Mark,
+    word: &str,
+    unit: Unit,
+    values: &[Option<f64>],
+    limits: [&str; 2],
+    [width, height]: [f64; 2],
+) -> GuardCard {
     let terms = GuardTerms {
         guard: name.into(),
         unit,
@@ -307,8 +320,8 @@ pub fn guard(
         beside: None,
         marks: vec![("cut over", ago(200))],
         id: name,
-        width: 420.0,
-        height: 210.0,
+        width,
+        height,
     };
     let show = |value: f64| measured.dimension.show(value);
     GuardCard {
@@ -328,6 +341,7 @@ pub fn guard(
             Mark::Unknown => {
                 "The probe answered, and had no value: nobody knows, so nothing goes on.".into()
             }
+            Mark::Warning => format!("Beyond {} in 3 of the last 5 samples.", limits[0]),
             _ => format!("Beyond {} in 3 of the last 5 samples.", limits[1]),
         },
         value: measured

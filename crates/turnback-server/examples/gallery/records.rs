@@ -5,7 +5,7 @@ use turnback_core::incident::report;
 use turnback_server::dashboard::view::*;
 
 use super::frames::{Pages, broken, calm};
-use super::made_up::{NOW, ago, guard, shell, texts};
+use super::made_up::{NOW, ago, guard_of, shell, texts};
 
 /// Adds each.
 pub fn add_to(pages: &mut Pages) {
@@ -368,7 +368,7 @@ fn incident_report() -> report::Page {
         states: vec![],
         locks: vec![],
         cost: vec![],
-        samples: Some(report::Samples { guard: "latency".into(), chart: guard("latency", Mark::Critical, "critical", turnback_core::guard::Unit::Milliseconds, &(0..60).map(|n| Some(120.0 + f64::from((n * 37) % 11) * 4.0 + f64::from((n - 44).max(0)) * 18.0)).collect::<Vec<_>>(), ["+50%", "300 ms"]).chart, caption: "warning from 210 ms on; critical from 300 ms on".into(), spark: [String::new(), String::new()], rows: vec![], of: 60 }),
+        samples: Some(report::Samples { guard: "latency".into(), chart: guard_of("latency", Mark::Critical, "critical", turnback_core::guard::Unit::Milliseconds, &(0..60).map(|n| Some(120.0 + f64::from((n * 37) % 11) * 4.0 + f64::from((n - 44).max(0)) * 18.0)).collect::<Vec<_>>(), ["+50%", "300 ms"], [760.0, 320.0]).chart, caption: "warning from 210 ms on; critical from 300 ms on".into(), spark: [String::new(), String::new()], rows: vec![], of: 60 }),
         timeline: vec![line("2026-11-20 20:13:35 UTC", "run", "phase users became cut over", ""), line("2026-11-20 20:14:05 UTC", "bad", "guard latency says critical", "412 ms is beyond 300 ms in 3 of 5 samples"), line("2026-11-20 20:14:05 UTC", "decision", "turn back the current phase", "row 2 of the matrix"), line("2026-11-20 20:14:06 UTC", "good", "database back", "0.4 s; may take 1 s")],
         follow_ups: vec![],
         head: None,
