@@ -42,11 +42,33 @@ pub enum BackfillKind {
     },
 }
 
+/// Which rows of its pages a batch takes.
+///
+/// A row that is written anew goes to another page, with an entry in every index of the table,
+/// unless its own page has room for it (heap-only tuples: PostgreSQL manual, 73.7). In a full table
+/// no page has. So every other row is written first, and leaves its place to one of those that come
+/// after: the table grows less, and so do its indexes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// About every other row of a page, the same ones however often it is asked.
+    EveryOther,
+    /// All that are left.
+    All,
+}
+
 impl Backfill {
+    /// The walks over each stretch of the table, in their order.
+    pub fn walks(&self) -> &'static [Rows] {
+        match self.kind {
+            BackfillKind::Fill { .. } if !self.complete => &[Rows::EveryOther, Rows::All],
+            _ => &[Rows::All],
+        }
+    }
+
     /// The statement of one batch, over pages `first` up to, not including, `end`
     /// (TID range scan: PostgreSQL 14).
-    pub fn batch(&self, first: &str, end: &str) -> String {
-        let pages = format!("t.ctid >= '({first},0)'::tid AND t.ctid < '({end},0)'::tid");
+    pub fn batch(&self, first: &str, end: &str, rows: Rows) -> String {
+        let pages = pages(first, end, rows);
         match &self.kind {
             BackfillKind::Fill { columns, pending } => format!(
                 "UPDATE ONLY {} t SET {} WHERE {pages} AND ({pending})",
@@ -67,20 +89,20 @@ impl Backfill {
 
     /// The same batch, leaving out rows that somebody holds locked: the last resort when one
     /// row is held for longer than a batch may wait. A later sweep takes what it left.
-    pub fn batch_around_locks(&self, first: &str, end: &str) -> String {
+    pub fn batch_around_locks(&self, first: &str, end: &str, rows: Rows) -> String {
         match &self.kind {
             BackfillKind::Fill { columns, pending } => format!(
                 "UPDATE ONLY {table} t SET {set} WHERE t.ctid = ANY (ARRAY(SELECT t.ctid FROM ONLY {table} t \
-                 WHERE t.ctid >= '({first},0)'::tid AND t.ctid < '({end},0)'::tid AND ({pending}) \
-                 FOR NO KEY UPDATE SKIP LOCKED)) AND ({pending})",
+                 WHERE {pages} AND ({pending}) FOR NO KEY UPDATE SKIP LOCKED)) AND ({pending})",
                 table = self.table,
+                pages = pages(first, end, rows),
                 set = list(
                     columns
                         .iter()
                         .map(|(column, value)| format!("{column} = {value}"))
                 ),
             ),
-            BackfillKind::Archive { .. } => self.batch(first, end),
+            BackfillKind::Archive { .. } => self.batch(first, end, rows),
         }
     }
 
@@ -94,4 +116,13 @@ impl Backfill {
             BackfillKind::Archive { .. } => None,
         }
     }
+}
+
+/// The rows of a stretch of pages.
+fn pages(first: &str, end: &str, rows: Rows) -> String {
+    let which = match rows {
+        Rows::EveryOther => " AND pg_catalog.hashtid(t.ctid) & 1 = 0",
+        Rows::All => "",
+    };
+    format!("t.ctid >= '({first},0)'::tid AND t.ctid < '({end},0)'::tid{which}")
 }

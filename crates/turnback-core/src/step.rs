@@ -230,7 +230,12 @@ impl Step {
                 .chain(std::iter::once("COMMIT".into()))
                 .collect(),
             Work::Online { statement, .. } => vec![statement.into()],
-            Work::Backfill(backfill) => vec![backfill.batch("$first", "$end").into()],
+            Work::Backfill(backfill) => {
+                let walks = backfill.walks().iter();
+                walks
+                    .map(|rows| backfill.batch("$first", "$end", *rows).into())
+                    .collect()
+            }
             Work::Verify { checks } => checks.iter().map(|check| (&check.sql).into()).collect(),
             Work::Script { sql, .. } => vec![sql.into()],
         }

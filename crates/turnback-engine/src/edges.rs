@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use turnback_core::backfill::Backfill;
+use turnback_core::backfill::{Backfill, Rows};
 use turnback_core::fact::Fact;
 use turnback_core::journal::{JournalEvent, LockTimes};
 use turnback_core::program::{Program, Stage};
@@ -116,12 +116,29 @@ impl Mark {
 /// A stretch of a table's pages that one worker fills.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stripe {
-    /// Its number within the step.
+    /// Its number within the step: below zero where the one after it, its sign aside, goes over the
+    /// same pages again.
     pub number: i32,
     /// The next page to do.
     pub next: i64,
     /// The first page that is not its own any more.
     pub end: i64,
+}
+
+impl Stripe {
+    /// Which rows of its pages are its own.
+    pub fn rows(&self) -> Rows {
+        if self.number < 0 {
+            Rows::EveryOther
+        } else {
+            Rows::All
+        }
+    }
+
+    /// Whether this one goes over the pages of another again.
+    pub fn follows(&self, other: &Self) -> bool {
+        other.rows() == Rows::EveryOther && self.number == 1 - other.number
+    }
 }
 
 /// The way back that was asked for last, until its end has been told.
@@ -279,13 +296,14 @@ pub trait Target: Clone + Send + Sync + 'static {
         path: &str,
     ) -> impl Future<Output = Result<(), TargetError>> + Send;
 
-    /// The stripes of a backfill that are not done yet; the first call divides the table.
+    /// The stripes of a backfill that are not done yet, in the order of their numbers, signs aside;
+    /// the first call divides the table among so many workers.
     fn stripes(
         &self,
         fence: Fence,
         key: &StepKey,
         backfill: &Backfill,
-        stripes: u32,
+        workers: u32,
     ) -> impl Future<Output = Result<Vec<Stripe>, TargetError>> + Send;
 
     /// One batch over pages `stripe.next..end`, with its progress in the same transaction.

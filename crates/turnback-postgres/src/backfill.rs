@@ -18,7 +18,7 @@ pub(crate) async fn stripes(
     fence: Fence,
     key: &StepKey,
     backfill: &Backfill,
-    count: u32,
+    workers: u32,
 ) -> Result<Vec<Stripe>, TargetError> {
     run(connection, "BEGIN").await?;
     let divided = async {
@@ -33,7 +33,7 @@ pub(crate) async fn stripes(
         .await
         .map_err(|error| target_error(error, ""))?;
         if !known {
-            divide(connection, key, backfill, count).await?;
+            divide(connection, key, backfill, workers).await?;
         }
         ledger::fence(connection, fence).await
     }
@@ -42,7 +42,7 @@ pub(crate) async fn stripes(
     let rows: Vec<(i32, i64, i64)> = sqlx::query_as(
         "SELECT stripe, next, \"end\" FROM turnback.backfill \
          WHERE plan = $1 AND phase = $2 AND step = $3 AND next < \"end\" \
-         AND pg_catalog.to_regclass($4) IS NOT NULL ORDER BY stripe",
+         AND pg_catalog.to_regclass($4) IS NOT NULL ORDER BY abs(stripe)",
     )
     .bind(&key.plan)
     .bind(&key.phase)
@@ -58,26 +58,42 @@ pub(crate) async fn stripes(
         .collect())
 }
 
+/// Stripes per worker, at least: enough that none is left with a long rest of its own.
+const STRIPES_PER_WORKER: u32 = 8;
+/// Pages of a stripe, at most: few enough to be still in memory when they are walked again.
+const MOST_PAGES: u32 = 8_192;
+/// Stripes of a table, at most.
+const MOST_STRIPES: u32 = 4_096;
+
 /// Even stripes over the pages there are now. Rows beyond them are written by clients, whose
 /// triggers fill them; what a trigger could not fill is swept up later.
+///
+/// One that is walked twice is two stripes, numbered one after the other.
 async fn divide(
     connection: &mut PgConnection,
     key: &StepKey,
     backfill: &Backfill,
-    count: u32,
+    workers: u32,
 ) -> Result<(), TargetError> {
+    let walks = backfill.walks();
     sqlx::query(
         "INSERT INTO turnback.backfill (plan, phase, step, stripe, next, \"end\") \
-         SELECT $1, $2, $3, n, pages * n / stripes, pages * (n + 1) / stripes \
-         FROM (SELECT pages, least($5::bigint, greatest(pages / 64, 1)) AS stripes FROM \
+         SELECT $1, $2, $3, \
+                CASE WHEN walk < $6 - 1 THEN -1 ELSE 1 END * (1 + n * $6 + walk), \
+                pages * n / stripes, pages * (n + 1) / stripes \
+         FROM (SELECT pages, least(greatest($5 * $7, pages / $8), $9, greatest(pages / 64, 1))::int AS stripes FROM \
                (SELECT coalesce(pg_catalog.pg_relation_size(pg_catalog.to_regclass($4)), 0) / pg_catalog.current_setting('block_size')::bigint AS pages) p) s, \
-              generate_series(0, stripes - 1) AS n",
+              generate_series(0, stripes - 1) AS n, generate_series(0, $6 - 1) AS walk",
     )
     .bind(&key.plan)
     .bind(&key.phase)
     .bind(&key.step)
     .bind(backfill.table.to_string())
-    .bind(i64::from(count))
+    .bind(workers as i32)
+    .bind(walks.len() as i32)
+    .bind(STRIPES_PER_WORKER as i32)
+    .bind(i64::from(MOST_PAGES))
+    .bind(MOST_STRIPES as i32)
     .persistent(false)
     .execute(connection)
     .await
@@ -98,9 +114,9 @@ pub(crate) async fn batch(
     run(connection, &begin(backfill.quiet)).await?;
     let (first, last) = (stripe.next.to_string(), until.to_string());
     let sql = if around_locks {
-        backfill.batch_around_locks(&first, &last)
+        backfill.batch_around_locks(&first, &last, stripe.rows())
     } else {
-        backfill.batch(&first, &last)
+        backfill.batch(&first, &last, stripe.rows())
     };
     let work = async {
         let rows = sqlx::raw_sql(AssertSqlSafe(sql.clone()))

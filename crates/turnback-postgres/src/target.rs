@@ -433,10 +433,10 @@ impl Target for PostgresTarget {
         fence: Fence,
         key: &StepKey,
         backfill: &Backfill,
-        stripes: u32,
+        workers: u32,
     ) -> Result<Vec<Stripe>, TargetError> {
         let mut held = self.held().await?;
-        let left = backfill::stripes(&mut held, fence, key, backfill, stripes);
+        let left = backfill::stripes(&mut held, fence, key, backfill, workers);
         let left = self.answered(left).await;
         held.back(left)
     }

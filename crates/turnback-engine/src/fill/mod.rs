@@ -26,8 +26,6 @@ use crate::run::Run;
 use crate::stop::Stop;
 use crate::transaction::RECONNECTS;
 
-/// Stripes per worker: enough that no worker is left with a long rest of its own.
-const STRIPES_PER_WORKER: u32 = 8;
 /// Pages of the first batch, before anything is known about their speed.
 const FIRST_PAGES: i64 = 64;
 /// The most sessions side by side; those that the pace does not let work wait.
@@ -89,7 +87,7 @@ impl<T: Target, J: Journal> Run<T, J> {
         let workers = self.settings.workers.max(1);
         let stripes = self
             .target
-            .stripes(self.fence, key, backfill, workers * STRIPES_PER_WORKER)
+            .stripes(self.fence, key, backfill, workers)
             .await?;
         let of_pages = stripes
             .iter()
@@ -212,6 +210,26 @@ impl<T> Shared<T> {
         self.stop.is_asked() || self.whole.borrow().failed
     }
 
+    /// What one worker does next: a stripe, and with it the one that goes over its pages again.
+    /// Nothing where every stripe is taken.
+    async fn take(&self) -> VecDeque<Stripe> {
+        let mut left = self.left.lock().await;
+        let first = left.pop_front();
+        let again = match (&first, left.front()) {
+            (Some(first), Some(next)) if next.follows(first) => left.pop_front(),
+            _ => None,
+        };
+        first.into_iter().chain(again).collect()
+    }
+
+    /// Leaves to others what was taken and is not done.
+    async fn put_back(&self, mine: VecDeque<Stripe>) {
+        let mut left = self.left.lock().await;
+        for stripe in mine.into_iter().rev() {
+            left.push_front(stripe);
+        }
+    }
+
     /// Whether the pace lets this worker begin a batch now.
     fn has_turn(&self, number: u32) -> bool {
         let pace = self.pace.borrow();
@@ -280,20 +298,25 @@ async fn work<T: Target>(shared: Arc<Shared<T>>, number: u32) -> Result<(), Targ
         if shared.is_over() {
             return Ok(());
         }
-        let Some(mut stripe) = shared.left.lock().await.pop_front() else {
+        let mut mine = shared.take().await;
+        if mine.is_empty() {
             shared
                 .whole
                 .send_if_modified(|whole| !std::mem::replace(&mut whole.dealt, true));
             return Ok(());
-        };
+        }
         let mut refused = 0;
-        while stripe.next < stripe.end {
+        while let Some(stripe) = mine.front_mut() {
+            if stripe.next >= stripe.end {
+                mine.pop_front();
+                continue;
+            }
             if shared.is_over() {
                 return Ok(());
             }
             if !shared.has_turn(number) {
                 // Another worker may have its turn, and goes on with it.
-                shared.left.lock().await.push_front(stripe);
+                shared.put_back(mine).await;
                 break;
             }
             let aim = shared.pace.borrow().batch_time;
@@ -306,7 +329,7 @@ async fn work<T: Target>(shared: Arc<Shared<T>>, number: u32) -> Result<(), Targ
                     shared.fence,
                     &shared.key,
                     &shared.backfill,
-                    &stripe,
+                    stripe,
                     end,
                     around,
                 )

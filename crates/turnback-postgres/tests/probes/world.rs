@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use turnback_core::backfill::Rows;
 use turnback_core::guard::{BuiltIn, Probe, Reading, Value};
 use turnback_core::name::TableName;
 use turnback_core::phases::programs;
@@ -99,7 +100,7 @@ impl World {
         let mut session = self.target.session().await.unwrap();
         for step in program.steps(stage) {
             let statements = match &step.work {
-                Work::Backfill(backfill) => vec![backfill.batch("0", "1000000").into()],
+                Work::Backfill(backfill) => vec![backfill.batch("0", "1000000", Rows::All).into()],
                 _ => step.statements(),
             };
             for statement in statements {

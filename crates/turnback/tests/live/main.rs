@@ -21,6 +21,7 @@ mod load;
 mod locks;
 mod moment;
 mod own_triggers;
+mod pages;
 mod resume;
 mod server;
 mod shared_store;

@@ -54,6 +54,8 @@ fn head(view: &PlanView<'_>) -> String {
 --                  looked at first: what is there already, or gone already, is not done again.
 --   each batch     a transaction with SET LOCAL lock_timeout = 100 and its progress in the ledger,
 --                  over the pages from $first up to $end: about {batch} ms each, {workers} side by side.
+--                  Of two statements the first fills every other row of a stretch, and leaves its
+--                  place to one of those that the second fills: the table grows less.
 --   each backfill  beside it, and after it where others look up what it filled,
 --                  VACUUM (SKIP_LOCKED, …, TRUNCATE false) of its table: settings.vacuum_after.
 --   SQL of yours   under the search_path of the plan's schema.
