@@ -61,7 +61,11 @@ pub(crate) fn pool(options: PgConnectOptions, size: u32) -> PgPool {
     PgPoolOptions::new()
         .max_connections(size)
         .acquire_timeout(CONNECT)
-        .idle_timeout(Duration::from_secs(60))
+        // Whatever looks after connections that grow old or idle may spin for good, and keep the
+        // process from ending (sqlx 0.9.0, issue 3645). There are no more than there were workers
+        // at one time, and they end with the run.
+        .idle_timeout(None)
+        .max_lifetime(None)
         .after_connect(|connection, _| {
             Box::pin(async move { sqlx::raw_sql(SETTINGS).execute(connection).await.map(drop) })
         })

@@ -40,7 +40,9 @@ pub(super) async fn open(url: &Url) -> Result<PgPool, String> {
     Ok(PgPoolOptions::new()
         .max_connections(4)
         .acquire_timeout(CONNECT)
-        .idle_timeout(Duration::from_secs(60))
+        // See `sqlite::open`.
+        .idle_timeout(None)
+        .max_lifetime(None)
         .after_connect(|session, _| {
             Box::pin(async move { sqlx::raw_sql(SETTINGS).execute(session).await.map(drop) })
         })

@@ -19,6 +19,10 @@ pub(super) async fn open(path: &Path) -> Result<SqlitePool, String> {
         .busy_timeout(Duration::from_secs(5));
     SqlitePoolOptions::new()
         .max_connections(2)
+        // Whatever looks after connections that grow old or idle may spin for good, and keep the
+        // process from ending (sqlx 0.9.0, issue 3645).
+        .idle_timeout(None)
+        .max_lifetime(None)
         .connect_with(options)
         .await
         .map_err(|error| error.to_string())
