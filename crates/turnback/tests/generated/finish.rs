@@ -179,6 +179,8 @@ pub fn defect(schema: &Schema, head: &[u8; 16]) -> Option<Defect> {
         {
             DefectKind::PublishedColumn
         }
+        // Nothing inherits from a partitioned table but its partitions.
+        DefectKind::Inheritance if schema.tables[table].split.is_some() => DefectKind::Function,
         kind => kind,
     };
     Some(Defect {
