@@ -119,8 +119,9 @@ pub(super) fn withdraw(room: &Room<'_>, passes: &[Pass], versions: Step) -> Vec<
             vec![Fact::Constraint(table.clone(), name).negated()],
         ));
     }
+    let missed = carry::missed(room);
     for pass in passes.iter().rev() {
-        steps.push(drop_columns(room, pass));
+        steps.push(drop_columns(room, &missed, pass));
     }
     for (table, _, index) in constraint_indexes(room).filter(|(_, key, _)| is_primary(key)) {
         if !room.is_partitioned(table) {
@@ -169,10 +170,10 @@ fn drop_index(table: &TableName, name: Ident) -> Step {
     }
 }
 
-fn drop_columns(room: &Room<'_>, pass: &Pass) -> Step {
+fn drop_columns(room: &Room<'_>, missed: &carry::Missed<'_>, pass: &Pass) -> Step {
     let table = &pass.table;
     let triggers = sync::triggers(room, pass);
-    let mut statements = carry::end(room, table);
+    let mut statements = carry::end(room, missed, table);
     statements.extend(triggers.iter().flat_map(|trigger| trigger.drop()));
     statements.extend(triggers.iter().map(|trigger| trigger.drop_function()));
     if !pass.keys_first {

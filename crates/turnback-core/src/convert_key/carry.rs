@@ -9,26 +9,42 @@
 //! does not see what came after its first statement, so what it leaves behind is for the comparison
 //! before the drop to find.
 
+use std::collections::BTreeMap;
+
 use super::constraints::{stands_on_partitioned_key, touched_foreign_keys};
 use super::{Era, Room, Shape};
 use crate::name::{Ident, TableName, literal};
 use crate::schema::{Action, Constraint, ForeignKey};
 
 /// Foreign keys of the new shape that the way back gives up, by the table that they point at.
-type Missed<'a> = (&'a TableName, &'a Constraint, &'a ForeignKey);
+pub(super) type Missed<'a> =
+    BTreeMap<&'a TableName, Vec<(&'a TableName, &'a Constraint, &'a ForeignKey)>>;
+
+/// Those of a partitioned table's primary key are made anew by the way back and go on.
+pub(super) fn missed<'a>(room: &'a Room<'_>) -> Missed<'a> {
+    let mut missed = Missed::new();
+    for found in touched_foreign_keys(room) {
+        if !stands_on_partitioned_key(room, found.2) {
+            missed.entry(&found.2.table).or_default().push(found);
+        }
+    }
+    missed
+}
 
 /// Creates the triggers with their functions, by the names that there are once `public` shows the
 /// old shape again.
 pub(super) fn begin(room: &Room<'_>) -> Vec<String> {
-    let tables = room.conversion.tables.keys();
-    tables.flat_map(|table| begin_on(room, table)).collect()
+    missed(room)
+        .iter()
+        .flat_map(|(table, missed)| begin_on(room, table, missed))
+        .collect()
 }
 
-fn begin_on(room: &Room<'_>, table: &TableName) -> Vec<String> {
-    let missed = missed(room, table);
-    if missed.is_empty() {
-        return vec![];
-    }
+fn begin_on(
+    room: &Room<'_>,
+    table: &TableName,
+    missed: &[(&TableName, &Constraint, &ForeignKey)],
+) -> Vec<String> {
     let function = function_name(room, table);
     let mut keys: Vec<Ident> = missed
         .iter()
@@ -54,7 +70,7 @@ fn begin_on(room: &Room<'_>, table: &TableName) -> Vec<String> {
          RETURN NEW;\n  END IF;\n{}  RETURN NULL;\nEND\n$turnback$",
         missed
             .iter()
-            .map(|one| act(room, table, one))
+            .map(|one| act(room, table, *one))
             .collect::<String>()
     )];
     for (when, name) in ["BEFORE", "AFTER"].into_iter().zip(trigger_names(room)) {
@@ -67,8 +83,8 @@ fn begin_on(room: &Room<'_>, table: &TableName) -> Vec<String> {
 }
 
 /// Drops what [`begin`] made on a table, whether it is there or not.
-pub(super) fn end(room: &Room<'_>, table: &TableName) -> Vec<String> {
-    if missed(room, table).is_empty() {
+pub(super) fn end(room: &Room<'_>, missed: &Missed<'_>, table: &TableName) -> Vec<String> {
+    if !missed.contains_key(table) {
         return vec![];
     }
     let mut statements: Vec<String> = trigger_names(room)
@@ -82,16 +98,13 @@ pub(super) fn end(room: &Room<'_>, table: &TableName) -> Vec<String> {
     statements
 }
 
-/// Those of a partitioned table's primary key are made anew by the way back and go on.
-fn missed<'a>(room: &'a Room<'_>, table: &TableName) -> Vec<Missed<'a>> {
-    let mut all = touched_foreign_keys(room);
-    all.retain(|(_, _, far)| far.table == *table && !stands_on_partitioned_key(room, far));
-    all
-}
-
 /// What one foreign key does on update. The old one has done the same by now for columns that
 /// both shapes share, so rows are found by what they hold in the old shape.
-fn act(room: &Room<'_>, table: &TableName, (near, constraint, far): &Missed<'_>) -> String {
+fn act(
+    room: &Room<'_>,
+    table: &TableName,
+    (near, constraint, far): (&TableName, &Constraint, &ForeignKey),
+) -> String {
     let era = Era::BeforeCutOver;
     let pairs = |shape: Shape| {
         let columns = room.renamed(near, &constraint.columns, era, shape);
