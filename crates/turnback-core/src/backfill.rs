@@ -45,7 +45,7 @@ pub enum BackfillKind {
 /// Which rows of its pages a batch takes.
 ///
 /// A row that is written anew goes to another page, with an entry in every index of the table,
-/// unless its own page has room for it (heap-only tuples: PostgreSQL manual, 73.7). In a full table
+/// unless its own page has room for it (PostgreSQL manual, “Heap-Only Tuples (HOT)”). In a full table
 /// no page has. So every other row is written first, and leaves its place to one of those that come
 /// after: the table grows less, and so do its indexes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -190,7 +190,7 @@ impl SyncTrigger<'_> {
 
     /// `CREATE TRIGGER`, one or two, each enabled for replication too.
     pub(super) fn create(&self) -> Vec<String> {
-        let pairs: Vec<Pair<'_>> = self.pairs(Era::BeforeCutOver);
+        let pairs: Vec<Pair<'_>> = self.pairs(Era::BeforeCutOver, LookUps::Free);
         let function = self.function_name();
         let (name, table) = (&self.name, &self.table);
         // ALWAYS: what a subscription applies is written to one shape, like any client's row.
@@ -255,10 +255,7 @@ impl SyncTrigger<'_> {
     /// `CREATE OR REPLACE FUNCTION`, for one era: the cut-over replaces it in the very
     /// transaction that renames the columns.
     pub(super) fn function(&self, era: Era, look_ups: LookUps) -> String {
-        let mut pairs = self.pairs(era);
-        for pair in &mut pairs {
-            pair.look_ups = look_ups;
-        }
+        let pairs = self.pairs(era, look_ups);
         let body = match self.role {
             Role::Fill => self.fill(era),
             Role::Keep => keep(&pairs),
@@ -284,7 +281,7 @@ impl SyncTrigger<'_> {
         text
     }
 
-    fn pairs(&self, era: Era) -> Vec<Pair<'_>> {
+    fn pairs(&self, era: Era, look_ups: LookUps) -> Vec<Pair<'_>> {
         self.columns
             .iter()
             .map(|column| {
@@ -308,7 +305,7 @@ impl SyncTrigger<'_> {
                     ),
                     own: key.table == self.table,
                     beside: &column.beside,
-                    look_ups: LookUps::Free,
+                    look_ups,
                 }
             })
             .collect()
