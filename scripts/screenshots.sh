@@ -30,7 +30,7 @@ mkdir -p docs/images
 shoot() {
     local scheme=1
     [ "$5" = dark ] && scheme=0
-    "$browser" --headless=new --no-sandbox --disable-gpu --hide-scrollbars --no-first-run \
+    TMPDIR=$work "$browser" --headless=new --no-sandbox --disable-gpu --hide-scrollbars --no-first-run \
         --force-color-profile=srgb --user-data-dir="$work/profile-$5" \
         --blink-settings="preferredColorScheme=$scheme" --window-size="$3,$4" \
         --screenshot="$work/$1.png" "http://127.0.0.1:$port/$2.html" >/dev/null 2>&1

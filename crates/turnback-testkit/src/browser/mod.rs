@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use self::wire::Wire;
 
@@ -21,6 +22,8 @@ pub struct Browser {
     driver: Child,
     wire: Wire,
     session: String,
+    /// Where it keeps its profile, and whatever it forgets to tidy away. Goes with the value.
+    _scratch: TempDir,
 }
 
 impl Browser {
@@ -37,10 +40,12 @@ impl Browser {
             );
             return None;
         };
+        let scratch = tempfile::tempdir().expect("there is a place for temporary files");
         let mut driver = Command::new(driver);
         place::with_libraries(&mut driver);
         let mut driver = driver
             .arg("--port=0")
+            .env("TMPDIR", scratch.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -69,6 +74,7 @@ impl Browser {
             driver,
             session: session.to_owned(),
             wire,
+            _scratch: scratch,
         })
     }
 
