@@ -59,17 +59,28 @@ impl Proof {
             &without_not_null(after),
             programs,
         );
-        proof.left_behind.retain(|difference| {
-            let gone = difference.after.is_none();
-            let last = difference.at.rsplit(" / ").next().unwrap_or_default();
-            let kept_aside = Ident::new(last).is_aside()
-                || last.starts_with("!turnback_")
-                || last.starts_with("~turnback_")
-                || difference.at.starts_with("schemas / ");
-            !(gone && kept_aside)
-        });
+        proof
+            .left_behind
+            .retain(|difference| difference.after.is_some() || !stands_aside(difference));
         proof
     }
+
+    /// The same where an earlier phase was turned back too, and its new shape is kept: leaves
+    /// out what that shape consists of.
+    pub(crate) fn beside_kept(mut self) -> Self {
+        self.left_behind
+            .retain(|difference| difference.before.is_some() || !stands_aside(difference));
+        self
+    }
+}
+
+/// What a phase has beside the shape that `public` shows: by its name.
+fn stands_aside(difference: &Difference) -> bool {
+    let last = difference.at.rsplit(" / ").next().unwrap_or_default();
+    Ident::new(last).is_aside()
+        || last.starts_with("!turnback_")
+        || last.starts_with("~turnback_")
+        || difference.at.starts_with("schemas / ")
 }
 
 /// Leaves out the names under which PostgreSQL 18 keeps `NOT NULL`: the contract gave the new

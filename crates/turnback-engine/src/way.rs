@@ -253,7 +253,8 @@ async fn forget<T: Target, J: Journal>(
     Ok(())
 }
 
-/// Compares with the catalog before the earliest of the phases.
+/// Compares with the catalog before the earliest of the phases, or of those before them that
+/// `public` does not show any more.
 async fn prove<T: Target, J: Journal>(
     run: &Run<T, J>,
     turned: &[&PhaseRecord],
@@ -263,6 +264,10 @@ async fn prove<T: Target, J: Journal>(
     let Some(earliest) = turned.last() else {
         return Ok((Proof::default(), after));
     };
+    let kept = records
+        .iter()
+        .find(|r| r.ordinal < earliest.ordinal && r.state == PhaseState::Withdrawing);
+    let earliest = kept.unwrap_or(earliest);
     let programs = turned.iter().map(|record| &record.program);
     let contracted_meanwhile = records
         .iter()
@@ -271,6 +276,10 @@ async fn prove<T: Target, J: Journal>(
         Proof::after_contract(&earliest.before, &after, programs)
     } else {
         Proof::of(&earliest.before, &after, programs)
+    };
+    let proof = match kept {
+        Some(_) => proof.beside_kept(),
+        None => proof,
     };
     Ok((proof, after))
 }
