@@ -28,6 +28,8 @@ pub enum Fact {
     Statistics(TableName),
     /// The materialized view is there and filled.
     Filled(TableName),
+    /// The first is a view that reads the second.
+    Reads(TableName, TableName),
     /// The first is a partition of the second, however many levels below it.
     Partition(TableName, TableName),
     /// One of the two holds, or both.
@@ -129,6 +131,15 @@ impl Fact {
             Self::Filled(view) => format!(
                 "EXISTS (SELECT FROM pg_catalog.pg_class c WHERE {} AND c.relispopulated)",
                 class(view)
+            ),
+            Self::Reads(view, read) => format!(
+                "EXISTS (SELECT FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d \
+                 ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid \
+                 WHERE r.ev_class = pg_catalog.to_regclass({}) \
+                 AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass \
+                 AND d.refobjid = pg_catalog.to_regclass({}))",
+                literal(&view.to_string()),
+                literal(&read.to_string())
             ),
             Self::Partition(member, root) => format!(
                 "coalesce(pg_catalog.pg_partition_root(pg_catalog.to_regclass({})) = pg_catalog.to_regclass({}), false)",

@@ -131,6 +131,7 @@ fn table_in(fact: &Fact) -> Option<TableName> {
         | Fact::Trigger(table, _)
         | Fact::Relation(table)
         | Fact::Filled(table)
+        | Fact::Reads(table, _)
         | Fact::Partition(table, _) => Some(table.clone()),
         Fact::IndexPresent(_) | Fact::IndexValid(_) | Fact::Statistics(_) => None,
         Fact::Either(one, other) => table_in(one).or_else(|| table_in(other)),

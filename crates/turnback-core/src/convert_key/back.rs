@@ -9,13 +9,14 @@ use super::parts::{
 };
 use super::passes::Pass;
 use super::swap::Swap;
+use super::views::StandIn;
 use super::{Era, Room, Shape, carry, contract, indexes, policies, sync, transaction, views};
 use crate::fact::Fact;
 use crate::name::{Ident, TableName};
 use crate::step::{Step, TableLock, Work};
 
 /// The cut-over's transaction in reverse.
-pub(super) fn swap(room: &Room<'_>, stand_ins: &[TableName]) -> Step {
+pub(super) fn swap(room: &Room<'_>, stand_ins: &[StandIn<'_>]) -> Step {
     let phase = room.phase();
     // An archive that contract had begun looks columns up by the names that change here.
     let mut statements = contract::abandon(room);

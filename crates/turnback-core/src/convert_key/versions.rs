@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::columns::{grantee, to};
+use super::views::StandIn;
 use super::{Era, Room, Shape, transaction, views};
 use crate::fact::Fact;
 use crate::name::{Ident, TableName, list, literal};
@@ -67,9 +68,8 @@ impl LiveVersion {
 }
 
 /// What the version schemas of a phase take, in every direction.
-pub(super) struct VersionSteps {
-    /// Views of older versions that stand on an old view for as long as it stands aside.
-    pub(super) stand_ins: Vec<TableName>,
+pub(super) struct VersionSteps<'a> {
+    pub(super) stand_ins: Vec<StandIn<'a>>,
     pub(super) create: Step,
     pub(super) withdraw: Step,
     /// Statements that remove the old shape's schemas, for contract.
@@ -99,7 +99,7 @@ pub(super) fn live_schemas(snapshot: &Snapshot, live: &[LiveVersion]) -> BTreeSe
     .collect()
 }
 
-pub(super) fn plan(room: &Room<'_>, live: &[LiveVersion]) -> VersionSteps {
+pub(super) fn plan<'a>(room: &'a Room<'_>, live: &[LiveVersion]) -> VersionSteps<'a> {
     let base = [LiveVersion::base()];
     let older = if live.is_empty() { &base[..] } else { live };
     let schemas = schemas(room);
@@ -126,16 +126,12 @@ pub(super) fn plan(room: &Room<'_>, live: &[LiveVersion]) -> VersionSteps {
         schemas: made_schemas,
         quoted_schemas,
     } = made;
-    let (stand_ins, stood_in) = views::stand_ins(room, older);
-    statements.extend(stand_ins);
-    names.extend(stood_in.iter().cloned());
-    quoted.extend(stood_in.iter().map(ToString::to_string));
+    let stand_ins = views::stand_ins(room, older);
 
-    let mut drops: Vec<String> = quoted
-        .iter()
-        .rev()
-        .map(|view| ["DROP VIEW IF EXISTS ", view].concat())
-        .collect();
+    let mut drops: Vec<String> = stand_ins.iter().rev().map(StandIn::drop).collect();
+    // All in one: there may be thousands.
+    drops.push(["DROP VIEW IF EXISTS ", &quoted.join(", ")].concat());
+    let new_homes = views::new_homes(room);
     drops.extend(views::drop_new(room));
     drops.extend(
         made_schemas
@@ -154,26 +150,29 @@ pub(super) fn plan(room: &Room<'_>, live: &[LiveVersion]) -> VersionSteps {
             list(names)
         )]
     };
-    let facts: Vec<Fact> = names.into_iter().map(Fact::Relation).collect();
+    // A stand-in's place may be another view's by the time the phase is withdrawn.
+    let gone = names.iter().chain(&new_homes).cloned();
+    let gone = gone.map(|name| Fact::Relation(name).negated()).collect();
+    for stand_in in &stand_ins {
+        statements.extend(stand_in.create.iter().cloned());
+        names.push(stand_in.name.clone());
+        quoted.push(stand_in.name.to_string());
+    }
     VersionSteps {
-        stand_ins: stood_in,
+        stand_ins,
         create: transaction(
             "versions".to_owned(),
             format!("open version schemas {}", quoted_schemas.join(", ")),
             vec![],
             statements,
-            facts.clone(),
+            names.into_iter().map(Fact::Relation).collect(),
         ),
         withdraw: transaction(
             "drop_versions".to_owned(),
             "close the new shape's version schemas".to_owned(),
             vec![],
             drops,
-            facts
-                .into_iter()
-                .chain(views::new_homes(room).into_iter().map(Fact::Relation))
-                .map(Fact::negated)
-                .collect(),
+            gone,
         ),
         // The latest of them is what clients still use; those before it went with the phases
         // they belong to, except where only this phase reaches a schema.

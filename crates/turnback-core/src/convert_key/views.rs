@@ -13,6 +13,7 @@
 //! there: a client whose `search_path` is `public_<version>, public` sees its shape always.
 
 use super::columns::{column_grant, to};
+use super::family::when;
 use super::versions::{LiveVersion, version_schema};
 use super::{Room, transaction};
 use crate::fact::Fact;
@@ -291,33 +292,62 @@ pub(super) fn fill(room: &Room<'_>) -> Vec<Step> {
         .collect()
 }
 
+/// A view of an older version that stands on an old view for as long as that one stands aside.
+pub(super) struct StandIn<'a> {
+    pub(super) name: TableName,
+    /// The view that it reads.
+    of: &'a TableName,
+    pub(super) create: Vec<String>,
+}
+
 /// Versions older than the one that takes the old view in have no view of their own yet, if
 /// no phase has changed it since: they get one that stands on the old view, and goes with it.
-pub(super) fn stand_ins(room: &Room<'_>, older: &[LiveVersion]) -> (Vec<String>, Vec<TableName>) {
-    let (mut statements, mut names) = (Vec::new(), Vec::new());
+pub(super) fn stand_ins<'a>(room: &'a Room<'_>, older: &[LiveVersion]) -> Vec<StandIn<'a>> {
+    let mut stand_ins = Vec::new();
     for carried in &room.views {
         let latest = older.iter().rposition(|v| v.views.contains(carried.name));
         let last = older.len() - 1;
         for version in &older[latest.unwrap_or(0)..last] {
-            let name = carried.home(&version.tag);
-            let view = carried.view;
-            let options = if room.snapshot.server_version >= 150_000 {
-                " WITH (security_invoker = true)"
-            } else {
-                ""
-            };
-            statements.push(format!(
-                "CREATE VIEW {name}{options} AS SELECT {} FROM {}",
-                list(view.columns.iter().map(|column| &column.name)),
-                carried.name
-            ));
-            let owner = Ident::new(view.owner.as_str());
-            statements.push(format!("ALTER VIEW {name} OWNER TO {owner}"));
-            statements.extend(grants(&name, view));
-            names.push(name);
+            stand_ins.push(stand_in(room, carried, &version.tag));
         }
     }
-    (statements, names)
+    stand_ins
+}
+
+fn stand_in<'a>(room: &Room<'_>, carried: &Carried<'a>, tag: &str) -> StandIn<'a> {
+    let name = carried.home(tag);
+    let view = carried.view;
+    let options = if room.snapshot.server_version >= 150_000 {
+        " WITH (security_invoker = true)"
+    } else {
+        ""
+    };
+    let owner = Ident::new(view.owner.as_str());
+    let mut create = vec![
+        format!(
+            "CREATE VIEW {name}{options} AS SELECT {} FROM {}",
+            list(view.columns.iter().map(|column| &column.name)),
+            carried.name
+        ),
+        format!("ALTER VIEW {name} OWNER TO {owner}"),
+    ];
+    create.extend(grants(&name, view));
+    StandIn {
+        name,
+        of: carried.name,
+        create,
+    }
+}
+
+impl StandIn<'_> {
+    /// Drops it where it is still there: by now the new view of the phase before may wait in its
+    /// place.
+    pub(super) fn drop(&self) -> String {
+        when(
+            &Fact::Reads(self.name.clone(), self.of.clone()),
+            &format!("DROP VIEW {}", self.name),
+        )
+    }
 }
 
 /// Locks on the old views, outermost first, as those who read them take theirs.
@@ -363,10 +393,10 @@ pub(super) fn swap(room: &Room<'_>) -> Vec<String> {
 /// The way back's part: the same in reverse. The places of stand-ins become free, for the way
 /// back of an earlier phase may need them next; their clients find the view in `public` again.
 /// Some went when an earlier phase was contracted.
-pub(super) fn swap_back(room: &Room<'_>, stand_ins: &[TableName]) -> Vec<String> {
+pub(super) fn swap_back(room: &Room<'_>, stand_ins: &[StandIn<'_>]) -> Vec<String> {
     let stand_ins = stand_ins
         .iter()
-        .map(|view| format!("DROP VIEW IF EXISTS {view}"));
+        .map(|view| format!("DROP VIEW IF EXISTS {}", view.name));
     let swaps = room.views.iter().flat_map(|carried| {
         [
             carried.move_to(carried.name, &carried.new_home(room).schema),

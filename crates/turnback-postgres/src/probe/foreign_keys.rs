@@ -164,6 +164,7 @@ fn constraints(fact: &Fact) -> Vec<(&TableName, &Ident)> {
         | Fact::Relation(_)
         | Fact::Statistics(_)
         | Fact::Filled(_)
+        | Fact::Reads(..)
         | Fact::Partition(..)
         | Fact::Not(_) => vec![],
     }

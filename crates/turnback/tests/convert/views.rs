@@ -208,6 +208,53 @@ fn with_several_phases_each_version_keeps_showing_its_own_views() {
     gives("public", second);
 }
 
+/// A version between two phases that change a view has no view of its own: it reads the old one,
+/// from a place that is the first phase's once that is turned back too.
+#[test]
+fn a_kept_shape_keeps_its_view_when_a_later_phase_drops_what_stood_in_its_place() {
+    let phases = "  - id: p1\n    operations:\n      - convert_key: { table: users, to: uuid }\n\
+         \x20 - id: p2\n    operations:\n      - convert_key: { table: tags, to: uuid }\n\
+         \x20 - id: p3\n    operations:\n      - convert_key: { table: notes, to: uuid }\n";
+    let world = World::new(
+        "views_between",
+        "CREATE TABLE users (id serial PRIMARY KEY); CREATE TABLE tags (id serial PRIMARY KEY); CREATE TABLE notes (id serial PRIMARY KEY, user_id int REFERENCES users); \
+         INSERT INTO users DEFAULT VALUES; INSERT INTO notes (user_id) VALUES (1); \
+         CREATE VIEW pairs AS SELECT u.id AS u, n.id AS n FROM users u JOIN notes n ON n.user_id = u.id;",
+        phases,
+    );
+    let before = Picture::take(&world);
+    let shows = |path: &str, types: &str| {
+        world.through(path).gives(
+            "SELECT pg_typeof(u), pg_typeof(n), count(*) FROM pairs GROUP BY 1, 2",
+            &format!("{types}|1"),
+        );
+    };
+    let all_versions = || {
+        shows("public_base, public", "integer|integer");
+        shows("public_p1, public", "uuid|integer");
+        shows("public_p2, public", "uuid|integer");
+        shows("public_p3, public", "uuid|uuid");
+    };
+    world.up();
+    all_versions();
+    world.must(&["back", "--scope", "all", "--keep-new-shape", "--yes"], 5);
+    shows("public_base, public", "integer|integer");
+    shows("public_p1, public", "uuid|integer");
+    world.must(&["back", "--scope", "p3", "--yes"], 5);
+    shows("public_p1, public", "uuid|integer");
+    world.back();
+    assert_eq!(before.schema, Picture::take(&world).schema);
+
+    // From expanded, where it still reads the view that `public` shows.
+    world.must(&["up", "--to", "p2"], 0);
+    let between = Picture::take(&world);
+    world.expand("p3");
+    all_versions();
+    world.must(&["back", "--scope", "p3", "--yes"], 5);
+    assert_eq!(between.schema, Picture::take(&world).schema);
+    shows("public_p2, public", "uuid|integer");
+}
+
 #[test]
 fn a_materialized_view_given_anew_is_filled_online_swapped_and_comes_back_as_it_was() {
     let schema = format!(
