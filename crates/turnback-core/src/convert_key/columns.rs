@@ -49,6 +49,9 @@ fn step(room: &Room<'_>, pass: &Pass) -> Step {
     for trigger in sync::triggers(room, pass) {
         statements.push(trigger.function(Era::BeforeCutOver, LookUps::Free));
         statements.extend(trigger.create());
+        if trigger.ends_with_the_backfill() {
+            continue;
+        }
         done_when.extend(
             trigger
                 .names()

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 pub(crate) use super::expression::{is_portable, mentions, rewrite_expression};
 use super::parts::part_comments;
 use super::passes::Pass;
-use super::{Era, Room, Shape, fill, not_null, transaction};
+use super::{Era, Room, Shape, fill, not_null, sync, transaction};
 use crate::fact::Fact;
 use crate::name::{Ident, TableName, list};
 use crate::schema::{Constraint, ConstraintKind, ForeignKey};
@@ -74,6 +74,13 @@ pub(super) fn filled(room: &Room<'_>, passes: &[Pass]) -> Vec<Step> {
             .map(|column| Fact::NotNull(table.clone(), column.name.new_shape()))
             .collect();
         facts.push(Fact::Constraint(table.clone(), name).negated());
+        for trigger in sync::all(room, table) {
+            if trigger.ends_with_the_backfill() {
+                statements.extend(trigger.drop());
+                let names = trigger.names().into_iter();
+                facts.extend(names.map(|name| Fact::Trigger(table.clone(), name).negated()));
+            }
+        }
         steps.push(transaction(
             format!("not_null.{table}"),
             format!("what was NOT NULL in {table} is NOT NULL in the new columns"),

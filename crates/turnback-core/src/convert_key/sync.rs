@@ -5,7 +5,7 @@
 //! them around the table's own: `!…` before, `~…` after.
 //!
 //! - *fill* (keys): gives a row that the backfill has not reached its key when a client updates
-//!   it, for the update may move it behind the backfill's back.
+//!   it, for the update may move it behind the backfill's back. It goes once the key is NOT NULL.
 //! - *keep* (keys): redeems a promise, below. Normally not even entered: its `WHEN` is false.
 //! - *sync* (references): fills the side that the client did not write.
 //! - *settle* (references, only where the table has BEFORE triggers of its own): those may
@@ -194,10 +194,11 @@ impl SyncTrigger<'_> {
         let function = self.function_name();
         let (name, table) = (&self.name, &self.table);
         // ALWAYS: what a subscription applies is written to one shape, like any client's row.
-        let fires = |event: &str, name: &Ident, when: String| {
+        let fires = |event: &str, name: &Ident, when: Option<String>| {
+            let when = when.map_or(String::new(), |when| format!("WHEN ({when}) "));
             [
                 format!(
-                    "CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {function}()"
+                    "CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW {when}EXECUTE FUNCTION {function}()"
                 ),
                 format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"),
             ]
@@ -210,17 +211,20 @@ impl SyncTrigger<'_> {
         match self.role {
             Role::Fill => {
                 let missing = any(&|p| format!("(NEW.{0} IS NULL AND OLD.{0} IS NULL)", p.new));
-                fires("UPDATE", name, format!("({missing}) AND {not_ours}")).to_vec()
+                let when = format!("({missing}) AND {not_ours}");
+                fires("UPDATE", name, Some(when)).to_vec()
             }
-            Role::Keep => fires(
-                "INSERT",
-                name,
-                format!("pg_catalog.current_setting('{PROMISED_SETTING}', true) = 'on'"),
-            )
-            .to_vec(),
+            Role::Keep => {
+                let when = format!("pg_catalog.current_setting('{PROMISED_SETTING}', true) = 'on'");
+                fires("INSERT", name, Some(when)).to_vec()
+            }
             Role::Sync | Role::Settle => {
-                let given =
-                    any(&|p| format!("NEW.{} IS NOT NULL OR NEW.{} IS NOT NULL", p.old, p.new));
+                // PostgreSQL reads the text of a condition anew for every statement, which every
+                // insert would pay for: none where it would always hold.
+                let is_always_given = self.columns.iter().any(|column| column.not_null);
+                let given = (!is_always_given).then(|| {
+                    any(&|p| format!("NEW.{} IS NOT NULL OR NEW.{} IS NOT NULL", p.old, p.new))
+                });
                 let changed = any(&|p| {
                     format!(
                         "NEW.{old} IS DISTINCT FROM OLD.{old} OR NEW.{new} IS DISTINCT FROM OLD.{new} \
@@ -232,11 +236,16 @@ impl SyncTrigger<'_> {
                 let on_update = format!("({changed}) AND {not_ours}");
                 [
                     fires("INSERT", name, given),
-                    fires("UPDATE", &self.update_name(), on_update),
+                    fires("UPDATE", &self.update_name(), Some(on_update)),
                 ]
                 .concat()
             }
         }
+    }
+
+    /// Whether it has nothing left to do once the new columns are `NOT NULL`, where the old are.
+    pub(super) fn ends_with_the_backfill(&self) -> bool {
+        self.role == Role::Fill && self.columns.iter().all(|column| column.not_null)
     }
 
     /// `DROP TRIGGER`, whether it is there or not.
