@@ -18,11 +18,11 @@ use turnback_store::{ControlStore, StorePlace};
 use turnback_testkit::{CHAT_SCHEMA, Cluster, ClusterOptions, fill};
 
 use super::Failure;
+use super::machine::shared_buffers;
 
 /// No checkpoint falls due while something is timed, and no autovacuum comes between: both
 /// would hit whichever side happens to run.
-const SETTINGS: [(&str, &str); 7] = [
-    ("shared_buffers", "1GB"),
+const SETTINGS: [(&str, &str); 6] = [
     ("max_wal_size", "32GB"),
     ("checkpoint_timeout", "1h"),
     ("wal_level", "replica"),
@@ -41,10 +41,16 @@ pub struct World {
 
 impl World {
     pub fn start() -> Result<Self, Failure> {
-        let settings = SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let mut settings = SETTINGS
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec();
+        settings.push((
+            "shared_buffers".to_owned(),
+            format!("{}GB", shared_buffers()),
+        ));
         let cluster = Cluster::start(ClusterOptions {
             fsync: true,
-            settings: settings.to_vec(),
+            settings,
             ..ClusterOptions::default()
         })?;
         Ok(Self { cluster })
