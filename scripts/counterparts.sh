@@ -60,16 +60,6 @@ else
     say "there is no npm here (on Debian: npm); the tests with OpenFeature's JavaScript clients say that they are skipped"
 fi
 
-# OpenFeature's client for Rust compiles a C library for minutes, so that only who asks for it gets it.
-if [ -n "${TURNBACK_RUST_CLIENT:-}" ]; then
-    with_cargo() {
-        cp -r crates/turnback-server/tests/http/clients/rust "$1/source"
-        cargo build --manifest-path "$1/source/Cargo.toml" --target-dir "$1/build"
-        cp "$1/build/debug/ask" "$1/ask"
-    }
-    fetch_client openfeature-rust "open-feature-ofrep 0.1.2" with_cargo
-fi
-
 missing=()
 has_program prometheus || missing+=(prometheus)
 has_program prometheus-alertmanager || missing+=(prometheus-alertmanager)
@@ -110,6 +100,16 @@ fi
         -o "lowerdir=$root/usr/share:/usr/share" /usr/share ||
     fail "this machine lets nobody mount anything for one program alone, which the tests of Alertmanager need: install prometheus-alertmanager, and try again."
 
+# OpenFeature's client for Rust compiles for a minute: beside the largest of the downloads.
+with_cargo() {
+    cp -r crates/turnback-server/tests/http/clients/rust "$1/source" &&
+        nice cargo build --manifest-path "$1/source/Cargo.toml" --target-dir "$1/build" &&
+        mv "$1/build/debug/ask" "$1/ask" &&
+        rm -rf "$1/build" "$1/source"
+}
+fetch_client openfeature-rust "open-feature-ofrep 0.1.2" with_cargo &
+compiling=$!
+
 # Chromium brings many libraries along: whatever this machine lacks of it is unpacked beside it.
 # Where it cannot be had, the tests of the dashboard's pages say that they are skipped.
 browser() {
@@ -149,3 +149,5 @@ clock() {
     rm -rf "$downloads"
 }
 clock || say "libfaketime is not here and cannot be fetched: the test of a clock that is set is skipped (on Debian, install libfaketime)."
+
+wait "$compiling"
