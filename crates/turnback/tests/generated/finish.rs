@@ -164,10 +164,10 @@ pub fn defect(schema: &Schema, head: &[u8; 16]) -> Option<Defect> {
             DefectKind::ViewOfPartition,
         ],
     );
-    // PostgreSQL 15 brought lists of columns and filters.
+    // PostgreSQL 15 brought lists of columns and filters; an unlogged table is never published.
     let kind = match kind {
         DefectKind::PublishedColumn | DefectKind::PublishedRows
-            if schema.server_version < 150_000 =>
+            if schema.server_version < 150_000 || schema.tables[table].unlogged =>
         {
             DefectKind::Function
         }
