@@ -56,5 +56,10 @@ export TURNBACK_TEST_CLUSTER_URL
 # compute.
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) + 1))}
 
+# As one build with all else, but for a package that is chosen as a whole: to cargo `--workspace`
+# beside `-p` means every package.
+chosen=(--workspace)
+if [[ " $* " == *" -p "* && " $* " != *" --test "* ]]; then chosen=(); fi
+
 # All of them, even after one has failed: a run is long, and one wants to know everything it knows.
-cargo test --workspace --locked --no-fail-fast "$@"
+cargo test "${chosen[@]}" --locked --no-fail-fast "$@"
