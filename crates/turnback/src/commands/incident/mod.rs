@@ -56,3 +56,12 @@ fn took(millis_or_none: Option<u64>) -> String {
         },
     )
 }
+
+/// How much later something was, as the end of a sentence; nothing where that is not known.
+fn after(millis_or_none: Option<u64>) -> String {
+    match millis_or_none {
+        None => String::new(),
+        Some(0) => ", at once".to_owned(),
+        Some(later) => format!(", after {}", millis(later as f64)),
+    }
+}

@@ -6,7 +6,7 @@ use turnback_core::exit::ExitCode;
 use turnback_core::incident::Mark;
 
 use super::case::{Case, Cases};
-use super::{store, took};
+use super::{after, store, took};
 use crate::cli::IncidentShowArgs;
 use crate::failure::Failure;
 use crate::output::paragraph::{labelled, width, wrap};
@@ -111,23 +111,20 @@ fn head(case: &Case, width: usize) -> String {
     say("began", &times.began.to_string());
     if let Some(verdict) = &incident.trigger {
         let detected = incident.detected.unwrap_or(incident.opened);
-        let after = took(times.to_detect);
+        let later = after(times.to_detect);
         say(
             "detected",
-            &format!("{detected}, after {after}: {}", verdict.because),
+            &format!("{detected}{later}: {}", verdict.because),
         );
     }
-    let decided = match times.to_decide {
-        Some(_) => format!("{}, after {}", incident.decided, took(times.to_decide)),
-        None => incident.decided.to_string(),
-    };
+    let decided = format!("{}{}", incident.decided, after(times.to_decide));
     say("decided", &decided);
     match incident.recovered {
         Some(at) => say(
             "recovered",
             &format!(
-                "{at}, after {}; {} since it began",
-                took(times.to_recover),
+                "{at}{}; {} since it began",
+                after(times.to_recover),
                 took(times.in_all)
             ),
         ),
