@@ -291,12 +291,17 @@ impl Case<'_> {
             .flatten()
             .filter(|finding| finding.weight == Weight::NoGo)
             .collect();
-        let codes: BTreeSet<String> = findings.iter().map(|f| f.code.to_string()).collect();
-        let expected: BTreeSet<String> =
+        let mut codes: BTreeSet<String> = findings.iter().map(|f| f.code.to_string()).collect();
+        let mut expected: BTreeSet<String> =
             crate::expect::codes(self.schema, shapes, before.server_version)
                 .into_iter()
                 .map(str::to_owned)
                 .collect();
+        // Which of two ways is followed to its end is nobody's promise, nor what is found on it.
+        if codes.contains("two-ways") && expected.contains("two-ways") {
+            codes.remove("half-a-reference");
+            expected.remove("half-a-reference");
+        }
         if codes != expected {
             return Err(format!(
                 "expected to be refused for {expected:?}, but found {findings:#?}"
