@@ -46,7 +46,6 @@ shoot() {
 
 shoot overview overview 1280 1080 light
 shoot overview-dark overview 1280 1080 dark
-shoot guards guards 1280 900 light
 shoot guards-dark guards 1280 900 dark
 shoot back back 1280 1180 light
 shoot canary flags 1280 900 light
