@@ -8,6 +8,10 @@ use crate::world::World;
 async fn a_third_of_all_rows_are_filled_on_their_own_page_without_a_new_entry_in_any_index() {
     let settings = "settings: { workers: 1, vacuum_after: 0 }";
     let world = World::with_settings(Cluster::shared(), "pages", 60_000, settings).await;
+    // While its ANALYZE looks at the table, no place of a row that left is given again.
+    world
+        .db
+        .execute("ALTER TABLE messages SET (autovacuum_enabled = off)");
     world
         .must(&["up", "--to", "keys", "--expand-only"], 0)
         .await;
