@@ -75,8 +75,8 @@ pub(super) fn filled(room: &Room<'_>, passes: &[Pass]) -> Vec<Step> {
             .collect();
         facts.push(Fact::Constraint(table.clone(), name).negated());
         for trigger in sync::all(room, table) {
+            statements.extend(trigger.once_filled());
             if trigger.ends_with_the_backfill() {
-                statements.extend(trigger.drop());
                 let names = trigger.names().into_iter();
                 facts.extend(names.map(|name| Fact::Trigger(table.clone(), name).negated()));
             }

@@ -28,7 +28,7 @@ use super::columns::fresh_key;
 use super::passes::Pass;
 use super::touched::TouchedColumn;
 use super::{Era, Room, Shape};
-use crate::name::{Ident, TableName, literal};
+use crate::name::{Ident, TableName, list, literal};
 
 /// The GUC that our own backfill sets, so that its updates do not enter the triggers.
 pub const FILL_SETTING: &str = "turnback.fill";
@@ -173,21 +173,10 @@ impl SyncTrigger<'_> {
         self.name.with_suffix("_u")
     }
 
-    /// `CREATE TRIGGER`, one or two, each enabled for replication too.
+    /// `CREATE TRIGGER` as the phase begins, one or two.
     pub(super) fn create(&self) -> Vec<String> {
         let pairs: Vec<Pair<'_>> = self.pairs(Era::BeforeCutOver, LookUps::Free);
-        let function = self.function_name();
-        let (name, table) = (&self.name, &self.table);
-        // ALWAYS: what a subscription applies is written to one shape, like any client's row.
-        let fires = |event: &str, name: &Ident, when: Option<String>| {
-            let when = when.map_or(String::new(), |when| format!("WHEN ({when}) "));
-            [
-                format!(
-                    "CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW {when}EXECUTE FUNCTION {function}()"
-                ),
-                format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"),
-            ]
-        };
+        let name = &self.name;
         let any = |test: &dyn Fn(&Pair<'_>) -> String| {
             pairs.iter().map(test).collect::<Vec<_>>().join(" OR ")
         };
@@ -197,11 +186,11 @@ impl SyncTrigger<'_> {
             Role::Fill => {
                 let missing = any(&|p| format!("(NEW.{0} IS NULL AND OLD.{0} IS NULL)", p.new));
                 let when = format!("({missing}) AND {not_ours}");
-                fires("UPDATE", name, Some(when)).to_vec()
+                self.fires("UPDATE", name, Some(when)).to_vec()
             }
             Role::Keep => {
                 let when = format!("pg_catalog.current_setting('{PROMISED_SETTING}', true) = 'on'");
-                fires("INSERT", name, Some(when)).to_vec()
+                self.fires("INSERT", name, Some(when)).to_vec()
             }
             Role::Sync | Role::Settle => {
                 // PostgreSQL reads the text of a condition anew for every statement, which every
@@ -220,17 +209,49 @@ impl SyncTrigger<'_> {
                 });
                 let on_update = format!("({changed}) AND {not_ours}");
                 [
-                    fires("INSERT", name, given),
-                    fires("UPDATE", &self.update_name(), Some(on_update)),
+                    self.fires("INSERT", name, given),
+                    self.fires("UPDATE", &self.update_name(), Some(on_update)),
                 ]
                 .concat()
             }
         }
     }
 
+    /// `CREATE TRIGGER` by that name, enabled for replication too: what a subscription applies is
+    /// written to one shape, like any client's row.
+    fn fires(&self, event: &str, name: &Ident, when: Option<String>) -> [String; 2] {
+        let (table, function) = (&self.table, self.function_name());
+        let when = when.map_or(String::new(), |when| format!("WHEN ({when}) "));
+        [
+            format!(
+                "CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW {when}EXECUTE FUNCTION {function}()"
+            ),
+            format!("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"),
+        ]
+    }
+
     /// Whether it has nothing left to do once the new columns are `NOT NULL`, where the old are.
     pub(super) fn ends_with_the_backfill(&self) -> bool {
         self.role == Role::Fill && self.columns.iter().all(|column| column.not_null)
+    }
+
+    /// What makes it cheaper once every row is filled: an update that names none of the columns
+    /// has nothing to follow then, and need not read a condition to find that out. Triggers of
+    /// the table's own come later by their names, and *settle* looks at what they changed.
+    pub(super) fn once_filled(&self) -> Vec<String> {
+        if self.ends_with_the_backfill() {
+            return self.drop();
+        }
+        if self.role != Role::Sync {
+            return vec![];
+        }
+        let name = self.update_name();
+        let columns = self.columns.iter().map(|column| &column.name);
+        let both = columns.flat_map(|old| [old.clone(), old.new_shape()]);
+        let event = format!("UPDATE OF {}", list(both));
+        std::iter::once(format!("DROP TRIGGER IF EXISTS {name} ON {}", self.table))
+            .chain(self.fires(&event, &name, None))
+            .collect()
     }
 
     /// `DROP TRIGGER`, whether it is there or not.
