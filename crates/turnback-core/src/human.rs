@@ -1,4 +1,4 @@
-//! Numbers as people read them: bytes and durations.
+//! Numbers and lists as people read them.
 
 /// Bytes, in PostgreSQL's units (`pg_size_pretty`: powers of 1024, `kB`, `MB`, …).
 pub fn human_bytes(bytes: u64) -> String {
@@ -55,9 +55,25 @@ pub fn human_millis(millis: u64) -> String {
     }
 }
 
+/// The first five of a list, and how many more there are.
+pub fn some(items: impl IntoIterator<Item = impl std::fmt::Display>) -> String {
+    const SHOWN: usize = 5;
+    let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
+    match items.len().checked_sub(SHOWN) {
+        None | Some(0) => items.join(", "),
+        Some(more) => format!("{} and {more} more", items[..SHOWN].join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_lists_are_cut_short() {
+        assert_eq!(some(1..=5), "1, 2, 3, 4, 5");
+        assert_eq!(some(1..=9), "1, 2, 3, 4, 5 and 4 more");
+    }
 
     #[test]
     fn bytes_read_as_postgresql_prints_them() {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use turnback_core::canary::{Share, Side};
 use turnback_core::decision::Decision;
 use turnback_core::guard::{AnyJudge, Baseline, Guard, Level, Moment, Of, Sample, Verdict};
+use turnback_core::human::some;
 use turnback_core::journal::{GuardTerms, JournalEvent};
 use turnback_core::scope::Standing;
 use turnback_core::state::PhaseState;
@@ -433,7 +434,7 @@ impl<'a, T: Target, J: Journal, P, S: WatchStore> Keeper<'a, T, J, P, S> {
             unheard: (!unheard.is_empty()).then(|| {
                 format!(
                     "no sample is not a healthy sample: the first verdict of {} is waited for",
-                    unheard.join(", ")
+                    some(&unheard)
                 )
             }),
             canary: self.lead.as_ref().and_then(Lead::holds),

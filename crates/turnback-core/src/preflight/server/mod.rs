@@ -304,15 +304,5 @@ impl<'a> Look<'a> {
     }
 }
 
-/// The first few of a list, and how many more there are.
-fn some<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
-    const SHOWN: usize = 5;
-    let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
-    match items.len().checked_sub(SHOWN) {
-        None | Some(0) => items.join(", "),
-        Some(more) => format!("{} and {more} more", items[..SHOWN].join(", ")),
-    }
-}
-
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Look, some};
+use super::Look;
+use crate::human::some;
 use crate::name::TableName;
 use crate::preflight::{Finding, Weight};
 use crate::schema::{Column, ConstraintKind, Sequence};

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Look, some};
+use super::Look;
 use crate::convert_key::functions_read_by;
+use crate::human::some;
 use crate::name::{Ident, TableName};
 use crate::preflight::Finding;
 use crate::schema::TableKind;

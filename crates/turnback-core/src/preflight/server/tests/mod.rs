@@ -329,12 +329,6 @@ fn facts_survive_json() {
 }
 
 #[test]
-fn long_lists_are_cut_short() {
-    assert_eq!(some(1..=5), "1, 2, 3, 4, 5");
-    assert_eq!(some(1..=9), "1, 2, 3, 4, 5 and 4 more");
-}
-
-#[test]
 fn a_cut_over_of_more_partitions_than_the_server_has_locks_for_is_found() {
     let weights = |slots| {
         let mut facts = well();
