@@ -65,7 +65,9 @@
 
   const link = byId("link");
   const broken = (why) => { if (link) { link.hidden = !why; put(link, why); } };
-  let wanted = false, busy = false, last = 0, misses = 0;
+  // What the server knows may be this old: a look so soon after an event may not have seen it.
+  const old = 1000;
+  let wanted = false, busy = false, last = 0, heard = 0, misses = 0;
   const look = async () => {
     if (busy) { wanted = true; return; }
     busy = true;
@@ -86,7 +88,7 @@
     } finally {
       clearTimeout(late);
       busy = false;
-      if (wanted) soon();
+      if (wanted || last < heard + old) soon();
     }
   };
   // At most once in a second and a half, and not all at the same instant.
@@ -96,10 +98,11 @@
     const wait = Math.max(60, 1500 - (Date.now() - last)) + Math.random() * 250;
     timer = setTimeout(() => { timer = 0; look(); }, wait);
   };
+  const hear = () => { heard = Date.now(); soon(); };
   if (document.querySelector("[data-live]")) {
     const events = new EventSource("/api/v1/events");
     for (const name of ["message", "journal", "progress", "guards", "questions", "runs", "flags", "warning", "missed"]) {
-      events.addEventListener(name, soon);
+      events.addEventListener(name, hear);
     }
     events.onopen = soon;
     // Whatever the stream does, nothing here is older than this.

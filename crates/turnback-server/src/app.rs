@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
-use crate::limits::{in_time, one_of_few};
+use crate::limits::{in_time, in_turn, one_of_few};
 use crate::problem::Problem;
 use crate::server::Shared;
 use crate::{api, dashboard, flags, health};
@@ -22,13 +22,13 @@ pub fn app(server: Shared) -> Router {
     let limits = server.limits;
     let worked_on = Router::new()
         .merge(api::routes())
-        .merge(dashboard::routes())
         .merge(flags::routes())
         .merge(health::routes())
+        .layer(from_fn_with_state(server.clone(), one_of_few))
+        .merge(dashboard::routes().layer(from_fn_with_state(server.clone(), in_turn)))
         .layer(from_fn_with_state(server.clone(), in_time))
         .layer(DefaultBodyLimit::max(limits.body))
-        .layer(RequestBodyLimitLayer::new(limits.body))
-        .layer(from_fn_with_state(server.clone(), one_of_few));
+        .layer(RequestBodyLimitLayer::new(limits.body));
     worked_on
         .merge(health::alive())
         .fallback(not_there)

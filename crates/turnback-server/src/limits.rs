@@ -1,11 +1,10 @@
 //! How much is borne: requests at once, listeners, sizes, times. What is too much is refused at
 //! once, so that nothing piles up.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
@@ -16,8 +15,12 @@ use crate::server::Shared;
 /// How much is borne.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Requests that are worked on at once.
+    /// Requests that are worked on at once, pages aside.
     pub at_once: usize,
+    /// Pages that are asked for at once.
+    pub pages: usize,
+    /// Pages that are drawn at once: the others wait for their turn, and flags not for them.
+    pub drawn: usize,
     /// Listeners to events at once.
     pub listeners: usize,
     /// Bytes of a request's body.
@@ -32,6 +35,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             at_once: 256,
+            pages: 1_000,
+            drawn: 8,
             listeners: 1_000,
             body: 256 * 1024,
             evaluations: 20_000,
@@ -41,12 +46,20 @@ impl Default for Limits {
 }
 
 /// Places for requests that are worked on at once.
-#[derive(Clone, Debug)]
-pub(crate) struct Places(Arc<Semaphore>);
+#[derive(Debug)]
+pub(crate) struct Places {
+    requests: Semaphore,
+    pages: Semaphore,
+    drawn: Semaphore,
+}
 
 impl Places {
-    pub(crate) fn new(count: usize) -> Self {
-        Self(Arc::new(Semaphore::new(count)))
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            requests: Semaphore::new(limits.at_once),
+            pages: Semaphore::new(limits.pages),
+            drawn: Semaphore::new(limits.drawn),
+        }
     }
 }
 
@@ -56,15 +69,37 @@ pub(crate) async fn one_of_few(
     request: Request,
     next: Next,
 ) -> Response {
-    let Ok(_place) = server.places.0.try_acquire() else {
-        return Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "more is asked at once than this process works on; nothing was done",
-        )
-        .next("Ask again in a moment.")
-        .into_response();
+    let Ok(_place) = server.places.requests.try_acquire() else {
+        return too_much();
     };
     next.run(request).await
+}
+
+/// Pages take turns: one event makes every open dashboard look at once. What a form sends is a
+/// request like others.
+pub(crate) async fn in_turn(
+    State(server): State<Shared>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return one_of_few(State(server), request, next).await;
+    }
+    let Ok(_waits) = server.places.pages.try_acquire() else {
+        return too_much();
+    };
+    // It is never closed.
+    let _drawn = server.places.drawn.acquire().await;
+    next.run(request).await
+}
+
+fn too_much() -> Response {
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "more is asked at once than this process works on; nothing was done",
+    )
+    .next("Ask again in a moment.")
+    .into_response()
 }
 
 /// Gives up what takes too long. The work of an edge ends with it.

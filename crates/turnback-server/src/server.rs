@@ -41,7 +41,7 @@ impl Server {
             flags: Serving::default(),
             version,
             memory: Memory::default(),
-            places: Places::new(limits.at_once),
+            places: Places::new(&limits),
             requests: Requests::default(),
             limits,
             edges,

@@ -79,7 +79,7 @@ pub fn add_to(pages: &mut Pages) {
         "guards",
         GuardsPage {
             shell: shell(Place::Guards, "Guards"),
-            view: Part::Ready(guards()),
+            view: Part::Ready(guards()).into(),
         }
         .render(),
     );
@@ -87,7 +87,7 @@ pub fn add_to(pages: &mut Pages) {
         "guards-empty",
         GuardsPage {
             shell: calm(Place::Guards, "Guards"),
-            view: Part::Ready(Guards::default()),
+            view: Part::Ready(Guards::default()).into(),
         }
         .render(),
     );

@@ -154,7 +154,7 @@ async fn start(server: &Shared, actor: &Actor, sent: &Sent, order: Order) -> Res
         why: Some(why),
     };
     acts::start(server, actor, new).await?;
-    server.memory.forget().await;
+    server.memory.forget();
     Ok(())
 }
 
@@ -173,7 +173,7 @@ pub(super) async fn stop(
     };
     match acts::stop(&server, &actor, number, sent.why().as_deref()).await {
         Ok(_) => {
-            server.memory.forget().await;
+            server.memory.forget();
             go("/?done=stop")
         }
         Err(problem) => refused(&server, problem),
@@ -201,7 +201,7 @@ async fn pause(server: &Shared, actor: &Actor, sent: &Sent) -> Result<bool, Prob
         ..before.clone()
     };
     acts::throttle(server, actor, wish).await?;
-    server.memory.forget().await;
+    server.memory.forget();
     Ok(paused)
 }
 
@@ -233,7 +233,7 @@ async fn answered(server: &Shared, actor: &Actor, number: i64, sent: &Sent) -> R
         why: Some(why),
     };
     acts::answer(server, actor, number, new).await?;
-    server.memory.forget().await;
+    server.memory.forget();
     Ok(())
 }
 

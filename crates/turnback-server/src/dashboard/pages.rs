@@ -1,5 +1,7 @@
 //! Pages that are looked at.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -16,7 +18,7 @@ use super::view::{
     IncidentView, IncidentsPage, OverviewPage, Part, Place, RisksPage, Shell, SignIn, SignInPage,
     WayBackPage,
 };
-use super::{acts, assets, view};
+use super::{acts, assets};
 use crate::access::Actor;
 use crate::model::ReportFormat;
 use crate::request::{Path, Query};
@@ -40,22 +42,21 @@ pub(super) async fn overview(
 ) -> Response {
     let (now, mut shell) = at(&server, &actor, Place::Overview, "Overview").await;
     shell.notice = asked.done.as_deref().and_then(notice);
-    let guards = guards_now(&server, &now).await;
-    let view = read::overview::read(&server, &now, guards).await;
+    let view = read::overview::read(&server, &now).await;
     drawn(&OverviewPage { shell, view })
 }
 
 /// Guards with their charts.
 pub(super) async fn guards(State(server): State<Shared>, Caller(actor): Caller) -> Response {
     let (now, shell) = at(&server, &actor, Place::Guards, "Guards").await;
-    let view = guards_now(&server, &now).await;
+    let view = server.memory.guards(&server, &now).await;
     drawn(&GuardsPage { shell, view })
 }
 
 /// The risk matrix.
 pub(super) async fn risks(State(server): State<Shared>, Caller(actor): Caller) -> Response {
     let (now, shell) = at(&server, &actor, Place::Risks, "Risks").await;
-    let guards = guards_now(&server, &now).await;
+    let guards = server.memory.verdicts(&server, &now).await;
     let view = Part::Ready(read::risks::all(&server.edges.looks.plan(), &guards));
     drawn(&RisksPage { shell, view })
 }
@@ -68,7 +69,7 @@ pub(super) async fn decisions(
 ) -> Response {
     let (now, mut shell) = at(&server, &actor, Place::Decisions, "Decisions").await;
     shell.notice = asked.done.as_deref().and_then(notice);
-    let guards = guards_now(&server, &now).await;
+    let guards = server.memory.verdicts(&server, &now).await;
     let view = map(now.questions.clone(), |questions| {
         read::decisions::all(&questions, &guards, &actor)
     });
@@ -87,7 +88,7 @@ pub(super) async fn decision(
 
 pub(super) async fn decision_page(server: &Shared, actor: &Actor, number: i64) -> AnswerPage {
     let now = server.memory.now(server).await;
-    let guards = guards_now(server, &now).await;
+    let guards = server.memory.verdicts(server, &now).await;
     let view = match &now.questions {
         Part::Ready(questions) => {
             let found = questions.iter().find(|question| question.number == number);
@@ -301,13 +302,13 @@ pub(super) async fn asset(Path((stamp, name)): Path<(String, String)>) -> Respon
     (headers, asset.text).into_response()
 }
 
-pub(super) async fn guards_now(server: &Shared, now: &Now) -> Part<view::Guards> {
-    let made = read::guards::read(server, now);
-    server.memory.guards.or(made).await
-}
-
 /// How things stand, and what stands around a page at a place.
-async fn at(server: &Shared, actor: &Actor, here: Place, title: impl Into<String>) -> (Now, Shell) {
+async fn at(
+    server: &Shared,
+    actor: &Actor,
+    here: Place,
+    title: impl Into<String>,
+) -> (Arc<Now>, Shell) {
     let now = server.memory.now(server).await;
     let shell = shell(server, actor, &now, here, title);
     (now, shell)

@@ -129,3 +129,39 @@ async fn more_at_once_than_is_borne_is_refused_at_once_and_health_still_answers(
     held.add_permits(1);
     assert_eq!(first.await.unwrap().status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn pages_that_wait_for_their_turn_keep_no_flag_waiting_and_one_too_many_is_refused() {
+    let fake = Fake::default();
+    let held = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+    fake.world().held = Some(held.clone());
+    let limits = Limits {
+        pages: 2,
+        drawn: 1,
+        ..Limits::default()
+    };
+    let app = app(fake.server_with(true, limits));
+    let look = || {
+        let app = app.clone();
+        tokio::spawn(async move { send(&app, request("GET /guards", None, None)).await })
+    };
+    let (drawn, waits) = (look(), look());
+    // The third has no place once the two have theirs; until then it takes a turn itself.
+    let refused = loop {
+        let third = look();
+        tokio::task::yield_now().await;
+        if third.is_finished() {
+            break third.await.unwrap();
+        }
+        third.abort();
+    };
+    is_problem(&refused, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.header("retry-after").parse::<u32>().is_ok());
+    let who = serde_json::json!({ "context": { "targetingKey": "u1" } });
+    let flags = request("POST /ofrep/v1/evaluate/flags", None, Some(who));
+    assert_eq!(send(&app, flags).await.status, StatusCode::OK);
+    held.close();
+    for page in [drawn, waits] {
+        assert_eq!(page.await.unwrap().status, StatusCode::OK);
+    }
+}

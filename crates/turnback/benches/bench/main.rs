@@ -6,11 +6,13 @@
 
 mod backfill;
 mod clients;
+mod connection;
 mod cut_over;
 mod machine;
 mod planning;
 mod report;
 mod serving;
+mod viewers;
 mod watching;
 mod world;
 

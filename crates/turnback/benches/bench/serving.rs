@@ -1,27 +1,25 @@
-//! What listeners and flag evaluations cost a watch: whether guards are still asked on time.
+//! What open dashboards and flag evaluations cost a watch: whether guards are still asked on time.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hdrhistogram::Histogram;
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, sleep, timeout};
 
 use super::Failure;
+use super::connection::Connection;
 use super::report::{Report, count};
+use super::viewers::{self, Seen, lock};
 use super::world::{CHAT_TABLES, World};
 
 /// How many guards watch, each with a query of its own, and how often each is asked.
 const GUARDS: (usize, Duration) = (100, Duration::from_secs(1));
-/// How many listen to events.
-const LISTENERS: u64 = 500;
+/// How many dashboards are open.
+const VIEWERS: u64 = 500;
 /// Flag evaluations in a second, and over how many connections.
 const EVALUATIONS: (u32, u32) = (5_000, 50);
 /// The flag that is evaluated.
@@ -30,7 +28,7 @@ const FLAG: &str = "new-keys";
 /// What is asked of the process beside its watch.
 #[derive(Clone, Copy)]
 struct Load {
-    listeners: u64,
+    viewers: u64,
     evaluations: u32,
 }
 
@@ -38,14 +36,14 @@ struct Load {
 pub async fn run(seconds: u64) -> Result<Report, Failure> {
     let serving = Serving::start(GUARDS.0).await?;
     let mut rows = Vec::new();
-    for (name, listeners, evaluations) in [
+    for (name, viewers, evaluations) in [
         ("nothing", 0, 0),
-        ("listeners", LISTENERS, 0),
+        ("dashboards", VIEWERS, 0),
         ("evaluations", 0, EVALUATIONS.0),
-        ("both", LISTENERS, EVALUATIONS.0),
+        ("both", VIEWERS, EVALUATIONS.0),
     ] {
         let load = Load {
-            listeners,
+            viewers,
             evaluations,
         };
         rows.push(measure(&serving, name, load, seconds).await?);
@@ -54,12 +52,14 @@ pub async fn run(seconds: u64) -> Result<Report, Failure> {
         title: "A watch under load",
         about: format!(
             "`turnback serve` watches a phase that bakes, with {} guards that each ask the \
-             database every second. Beside that {} clients listen to its events, and flags are \
+             database every second. Beside that {} dashboards are open, {}: each listens to events and \
+             fetches its page anew when it hears one, as the dashboard's script does; and flags are \
              evaluated by OFREP {} times a second over {} connections, all from the same machine. \
              `late`: how much longer than a second it was from one sample of a guard to the next. An \
              evaluation's time counts from when it was due.",
             GUARDS.0,
-            LISTENERS,
+            VIEWERS,
+            viewers::PLACES_IN_WORDS,
             count(EVALUATIONS.0.into()),
             EVALUATIONS.1,
         ),
@@ -70,7 +70,10 @@ pub async fn run(seconds: u64) -> Result<Report, Failure> {
             "evaluations/s",
             "median",
             "99 %",
-            "events/s",
+            "pages/s",
+            "median",
+            "99 %",
+            "refused",
             "memory",
         ],
         rows,
@@ -83,12 +86,21 @@ async fn measure(
     load: Load,
     seconds: u64,
 ) -> Result<Vec<String>, Failure> {
-    let events = Arc::new(AtomicU64::new(0));
-    let mut listeners = JoinSet::new();
-    for _ in 0..load.listeners {
-        let connection = TcpStream::connect(serving.address).await?;
-        listeners.spawn(listen(connection, serving.address, events.clone()));
+    let mut viewers = JoinSet::new();
+    let seen = Seen::nothing()?;
+    for number in 0..load.viewers {
+        viewers.spawn(viewers::view(serving.address, number, seen.clone()));
     }
+    // It counts from when everybody has a page. A viewer ends only when it was sent away.
+    let looked = || {
+        let seen = lock(&seen);
+        seen.times.len() + seen.refused
+    };
+    while looked() < load.viewers {
+        all_stay(&mut viewers)?;
+        sleep(Duration::from_millis(50)).await;
+    }
+    lock(&seen).forget();
     let since = now();
     let begun = Instant::now();
     let end = begun + Duration::from_secs(seconds);
@@ -100,36 +112,48 @@ async fn measure(
         }
     }
     tokio::time::sleep_until(end).await;
-    let heard = events.load(Ordering::Relaxed);
+    let seen = lock(&seen).clone();
     let mut times = Histogram::<u64>::new(3)?;
     while let Some(done) = clients.join_next().await {
         times.add(done??)?;
     }
     let lasted = begun.elapsed().as_secs_f64();
-    // A listener ends only when it was sent away.
-    if let Some(ended) = listeners.try_join_next() {
-        ended??;
-        return Err("a listener was sent away".into());
-    }
-    listeners.abort_all();
+    all_stay(&mut viewers)?;
+    viewers.abort_all();
     let late = serving.late(since).await?;
-    let of_evaluations = |text: String| {
-        if times.is_empty() {
-            "—".to_owned()
-        } else {
-            text
-        }
-    };
-    Ok(vec![
+    let mut row = vec![
         name.to_owned(),
         format!("{} ms", late.value_at_quantile(0.99)),
         format!("{} ms", late.max()),
-        of_evaluations(count(times.len() as f64 / lasted)),
-        of_evaluations(millis(times.value_at_quantile(0.5))),
-        of_evaluations(millis(times.value_at_quantile(0.99))),
-        count(heard as f64 / seconds as f64),
-        serving.memory()?,
-    ])
+    ];
+    for (times, seconds) in [(times, lasted), (seen.times, seconds as f64)] {
+        row.extend(answered(&times, seconds));
+    }
+    row.push(count(seen.refused as f64));
+    row.push(serving.memory()?);
+    Ok(row)
+}
+
+fn all_stay(viewers: &mut JoinSet<Result<(), Failure>>) -> Result<(), Failure> {
+    match viewers.try_join_next() {
+        None => Ok(()),
+        Some(ended) => {
+            ended??;
+            Err("a viewer was sent away".into())
+        }
+    }
+}
+
+/// How many a second, the median and the slowest hundredth; dashes where none were asked for.
+fn answered(times: &Histogram<u64>, seconds: f64) -> [String; 3] {
+    if times.is_empty() {
+        return ["—", "—", "—"].map(str::to_owned);
+    }
+    [
+        count(times.len() as f64 / seconds),
+        millis(times.value_at_quantile(0.5)),
+        millis(times.value_at_quantile(0.99)),
+    ]
 }
 
 /// Evaluates the flag for one user after the other, at a pace; gives how long each took, in
@@ -158,25 +182,6 @@ async fn evaluate(
         }
         times.record(u64::try_from(due.elapsed().as_micros())?)?;
     }
-}
-
-/// Listens to events, and counts them.
-async fn listen(
-    mut connection: TcpStream,
-    address: SocketAddr,
-    events: Arc<AtomicU64>,
-) -> Result<(), Failure> {
-    let request = format!(
-        "GET /api/v1/events HTTP/1.1\r\nHost: {address}\r\nAccept: text/event-stream\r\n\r\n"
-    );
-    connection.write_all(request.as_bytes()).await?;
-    let mut lines = BufReader::new(connection).lines();
-    while let Some(line) = lines.next_line().await? {
-        if line.starts_with("data:") {
-            events.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-    Ok(())
 }
 
 /// `turnback serve`, watching a phase that bakes.
@@ -317,62 +322,6 @@ fn plan_text(url: &str, guards: usize) -> String {
         "version: 1\nname: bench\ntarget: {url}\nschema: public\n\
          phases:\n  - id: keys\n    operations:\n{operations}    bake: 1h\nguards:\n{guards}"
     )
-}
-
-/// One connection over which requests go one after the other (RFC 9112).
-struct Connection {
-    stream: BufReader<TcpStream>,
-    host: SocketAddr,
-}
-
-impl Connection {
-    async fn open(address: SocketAddr) -> Result<Self, Failure> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        Ok(Self {
-            stream: BufReader::new(stream),
-            host: address,
-        })
-    }
-
-    /// A request with a JSON body, if any; gives the status and the body of the answer.
-    async fn ask(
-        &mut self,
-        method: &str,
-        path: &str,
-        body: &str,
-    ) -> Result<(u16, String), Failure> {
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            self.host,
-            body.len()
-        );
-        self.stream.get_mut().write_all(request.as_bytes()).await?;
-        let mut line = String::new();
-        self.stream.read_line(&mut line).await?;
-        let status = line
-            .split(' ')
-            .nth(1)
-            .and_then(|status| status.parse().ok())
-            .ok_or_else(|| format!("no answer: {line:?}"))?;
-        let mut length = 0;
-        loop {
-            line.clear();
-            self.stream.read_line(&mut line).await?;
-            if line.trim().is_empty() {
-                break;
-            }
-            if let Some((name, value)) = line.split_once(':')
-                && name.eq_ignore_ascii_case("content-length")
-            {
-                length = value.trim().parse()?;
-            }
-        }
-        let mut answer = vec![0; length];
-        self.stream.read_exact(&mut answer).await?;
-        Ok((status, String::from_utf8(answer)?))
-    }
 }
 
 fn now() -> u64 {

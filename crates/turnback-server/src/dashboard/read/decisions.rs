@@ -7,8 +7,9 @@ use turnback_core::guard::Moment;
 use super::super::frame::clock;
 use super::super::known::sentence;
 use super::super::view::{
-    Badge, ClosedQuestion, Decisions, Guards, Left, Mark, On, OpenQuestion, Part,
+    Badge, ClosedQuestion, Decisions, Left, Mark, On, OpenQuestion, Part, Verdicts,
 };
+use super::verdict_of;
 use crate::access::{Actor, Role};
 use crate::model::Question;
 
@@ -16,7 +17,7 @@ use crate::model::Question;
 const CLOSED: usize = 20;
 
 /// What the page of decisions shows.
-pub(crate) fn all(questions: &[Question], guards: &Part<Guards>, actor: &Actor) -> Decisions {
+pub(crate) fn all(questions: &[Question], guards: &Part<Verdicts>, actor: &Actor) -> Decisions {
     let mut open: Vec<OpenQuestion> = questions
         .iter()
         .filter(|question| question.closed.is_none())
@@ -35,7 +36,7 @@ pub(crate) fn all(questions: &[Question], guards: &Part<Guards>, actor: &Actor) 
 }
 
 /// An open question.
-pub(crate) fn of(question: &Question, guards: &Part<Guards>, actor: &Actor) -> OpenQuestion {
+pub(crate) fn of(question: &Question, guards: &Part<Verdicts>, actor: &Actor) -> OpenQuestion {
     let now = clock();
     let asked = question.who.is_empty() || question.who.contains(&actor.name);
     let without = match (&question.until, &question.otherwise) {
@@ -70,7 +71,7 @@ pub(crate) fn of(question: &Question, guards: &Part<Guards>, actor: &Actor) -> O
         guards: question
             .guards
             .iter()
-            .map(|guard| (guard.clone(), says(guard, guards)))
+            .map(|guard| (guard.clone(), verdict_of(guard, guards)))
             .collect(),
         facts: question
             .refused
@@ -89,17 +90,6 @@ fn asks(question: &Question) -> String {
         [one] => format!("Turn back phase {one}, or go on?"),
         several => format!("Turn back the phases {}, or go on?", several.join(", ")),
     }
-}
-
-fn says(guard: &str, guards: &Part<Guards>) -> Badge {
-    let Part::Ready(guards) = guards else {
-        return Badge::new(Mark::Unknown, "unknown");
-    };
-    let card = guards.guards.iter().find(|card| card.name == guard);
-    card.map_or_else(
-        || Badge::new(Mark::Unknown, "unknown"),
-        |card| card.badge.clone(),
-    )
 }
 
 fn over(question: &Question) -> ClosedQuestion {

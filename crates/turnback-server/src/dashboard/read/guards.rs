@@ -8,8 +8,8 @@ use turnback_core::journal::GuardTerms;
 
 use super::super::frame::{clock, progress};
 use super::super::known::{Now, look, sentence};
-use super::super::view::{At, Badge, GuardCard, Guards, Mark, Pair, Part, SampleRow};
-use super::{counted, level, since, weight};
+use super::super::view::{At, Badge, GuardCard, Guards, Mark, Pair, Part, SampleRow, Verdicts};
+use super::{counted, level, map, since, weight};
 use crate::model::{BaselineOf, Guard, Reading, Said, Terms};
 use crate::server::Server;
 
@@ -33,15 +33,13 @@ pub(crate) async fn read(server: &Server, now: &Now) -> Part<Guards> {
     let phase = progress(now).and_then(|progress| progress.phase.clone());
     // Charts without them are charts all the same.
     let baselines = server.edges.looks.baselines().await.unwrap_or_default();
-    let mut cards = Vec::with_capacity(guards.len());
-    for guard in &guards {
-        let said = said(guard, phase.as_deref());
-        let badge = said.map_or_else(
-            || Badge::new(Mark::Unknown, "not heard yet"),
-            |said| level(&said.level),
-        );
-        cards.push((badge, guard, said));
-    }
+    let mut cards: Vec<_> = guards
+        .iter()
+        .map(|guard| {
+            let said = said(guard, phase.as_deref());
+            (badge(said), guard, said)
+        })
+        .collect();
     cards.sort_by_key(|(badge, guard, _)| (weight(badge.mark), guard.terms.guard.clone()));
     let counts = counted(cards.iter().map(|(badge, _, _)| badge.clone()));
     let mut shown = Vec::with_capacity(cards.len());
@@ -69,6 +67,27 @@ pub(crate) async fn read(server: &Server, now: &Now) -> Part<Guards> {
         guards: shown,
         counts,
     })
+}
+
+/// What guards say.
+pub(crate) async fn verdicts(server: &Server, now: &Now) -> Part<Verdicts> {
+    let phase = progress(now).and_then(|progress| progress.phase.as_deref());
+    map(look(server.edges.looks.guards()).await, |guards| {
+        let said = guards.iter().map(|guard| badge(said(guard, phase)));
+        let counts = counted(said.clone());
+        let names = guards.iter().map(|guard| guard.terms.guard.clone());
+        Verdicts {
+            of: names.zip(said).collect(),
+            counts,
+        }
+    })
+}
+
+fn badge(said: Option<&Said>) -> Badge {
+    said.map_or_else(
+        || Badge::new(Mark::Unknown, "not heard yet"),
+        |said| level(&said.level),
+    )
 }
 
 /// What it says of the phase that is watched, or what it said last.

@@ -14,7 +14,7 @@ pub(super) mod way_back;
 
 use turnback_core::guard::{Level, Moment};
 
-use super::view::{Badge, Broken, Mark, Part, Since};
+use super::view::{Badge, Broken, Mark, Part, Since, Verdicts};
 
 /// A level as the model writes it, as people see it.
 fn level(word: &str) -> Badge {
@@ -38,6 +38,15 @@ pub(super) fn map<T, R>(part: Part<T>, make: impl FnOnce(T) -> R) -> Part<R> {
         Part::Broken(broken) => Part::Broken(broken),
         Part::Ready(known) => Part::Ready(make(known)),
     }
+}
+
+/// What a guard says.
+fn verdict_of(guard: &str, guards: &Part<Verdicts>) -> Badge {
+    let found = match guards {
+        Part::Ready(verdicts) => verdicts.of.get(guard).cloned(),
+        Part::Loading | Part::Broken(_) => None,
+    };
+    found.unwrap_or_else(|| Badge::new(Mark::Unknown, "unknown"))
 }
 
 /// There is no such thing.

@@ -11,7 +11,7 @@ use turnback_core::state::PhaseState;
 use super::super::frame::{self, clock, state};
 use super::super::known::{Now, sentence};
 use super::super::view::{
-    At, Badge, Can, Fill, Guards, Happened, Left, Mark, Overview, Part, PhaseCard, RunNow, RunRow,
+    At, Badge, Can, Fill, Happened, Left, Mark, Overview, Part, PhaseCard, RunNow, RunRow,
 };
 use super::since;
 use crate::model::{Filling, JournalEntry, Order, Phase, PlannedPhase, Progress, Run, RunState};
@@ -24,7 +24,7 @@ const SHOWN: usize = 8;
 const RUNS: usize = 5;
 
 /// What the overview shows.
-pub(crate) async fn read(server: &Server, now: &Now, guards: Part<Guards>) -> Part<Overview> {
+pub(crate) async fn read(server: &Server, now: &Now) -> Part<Overview> {
     let phases = match &now.phases {
         Part::Ready(phases) => phases,
         Part::Loading => return Part::Loading,
@@ -33,10 +33,8 @@ pub(crate) async fn read(server: &Server, now: &Now, guards: Part<Guards>) -> Pa
     let plan = server.edges.looks.plan();
     let progress = frame::progress(now);
     let run = frame::run(now);
-    // The journal is for people: a page without it is better than none.
-    let journal = server.edges.looks.last_of_journal(EVENTS).await;
-    let counts = match guards {
-        Part::Ready(guards) => guards.counts,
+    let guards = match &*server.memory.verdicts(server, now).await {
+        Part::Ready(verdicts) => verdicts.counts.clone(),
         Part::Loading | Part::Broken(_) => vec![],
     };
     Part::Ready(Overview {
@@ -54,8 +52,8 @@ pub(crate) async fn read(server: &Server, now: &Now, guards: Part<Guards>) -> Pa
             .map(fill)
             .into_iter()
             .collect(),
-        guards: counts,
-        happened: happened(&plan.name, journal.unwrap_or_default()),
+        guards,
+        happened: server.memory.happened(server).await.to_vec(),
         can: can(phases, run),
         runs: frame::ready(&now.runs)
             .iter()
@@ -227,12 +225,16 @@ pub(super) fn grouped(number: u64) -> String {
     shown
 }
 
-fn happened(plan: &str, journal: Vec<JournalEntry>) -> Vec<Happened> {
+/// What happened last, newest first.
+pub(crate) async fn happened(server: &Server) -> Vec<Happened> {
+    let plan = server.edges.looks.plan().name;
+    // The journal is for people: a page without it is better than none.
+    let journal = server.edges.looks.last_of_journal(EVENTS).await;
     let line = |entry: JournalEntry| {
         let entry = Entry {
             number: entry.number,
             at: Moment::from_rfc3339(&entry.at)?,
-            plan: plan.to_owned(),
+            plan: plan.clone(),
             event: serde_json::from_value(entry.event).ok()?,
         };
         let line = incident::line(&entry)?;
@@ -248,7 +250,7 @@ fn happened(plan: &str, journal: Vec<JournalEntry>) -> Vec<Happened> {
             detail: line.detail,
         })
     };
-    let newest = journal.into_iter().rev();
+    let newest = journal.unwrap_or_default().into_iter().rev();
     newest.filter_map(line).take(SHOWN).collect()
 }
 

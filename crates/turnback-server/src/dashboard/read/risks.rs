@@ -1,11 +1,11 @@
 //! The risk matrix, from the plan and what guards say.
 
-use super::super::view::{Badge, Guards, Mark, Part, RiskRow, Risks};
-use super::weight;
+use super::super::view::{Badge, Mark, Part, RiskRow, Risks, Verdicts};
+use super::{verdict_of, weight};
 use crate::model::{Plan, Risk};
 
 /// What the page of risks shows: the greatest first.
-pub(crate) fn all(plan: &Plan, guards: &Part<Guards>) -> Risks {
+pub(crate) fn all(plan: &Plan, guards: &Part<Verdicts>) -> Risks {
     let mut risks: Vec<&Risk> = plan.risks.iter().collect();
     risks.sort_by_key(|risk| std::cmp::Reverse((risk.probability * risk.impact, risk.impact)));
     let rows = risks.into_iter().enumerate();
@@ -14,11 +14,11 @@ pub(crate) fn all(plan: &Plan, guards: &Part<Guards>) -> Risks {
     }
 }
 
-fn row(number: usize, risk: &Risk, guards: &Part<Guards>) -> RiskRow {
+fn row(number: usize, risk: &Risk, guards: &Part<Verdicts>) -> RiskRow {
     let says: Vec<(String, Badge)> = risk
         .guards
         .iter()
-        .map(|guard| (guard.clone(), said(guard, guards)))
+        .map(|guard| (guard.clone(), verdict_of(guard, guards)))
         .collect();
     let worst = says.iter().map(|(_, badge)| badge);
     let worst = worst.min_by_key(|badge| weight(badge.mark)).cloned();
@@ -38,15 +38,4 @@ fn row(number: usize, risk: &Risk, guards: &Part<Guards>) -> RiskRow {
         now: worst.unwrap_or_else(|| Badge::new(Mark::Idle, "no guard")),
         guards: says,
     }
-}
-
-fn said(guard: &str, guards: &Part<Guards>) -> Badge {
-    let Part::Ready(guards) = guards else {
-        return Badge::new(Mark::Unknown, "unknown");
-    };
-    let card = guards.guards.iter().find(|card| card.name == guard);
-    card.map_or_else(
-        || Badge::new(Mark::Unknown, "not heard yet"),
-        |card| card.badge.clone(),
-    )
 }

@@ -1,5 +1,8 @@
 //! Guards: what they say, and their samples against baseline and thresholds.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use askama::Template;
 
 use super::{At, Badge, Pair, Part, Shell, Since};
@@ -11,7 +14,16 @@ pub struct GuardsPage {
     /// What stands around it.
     pub shell: Shell,
     /// What it shows.
-    pub view: Part<Guards>,
+    pub view: Arc<Part<Guards>>,
+}
+
+/// What guards say, without what they measured.
+#[derive(Clone, Debug, Default)]
+pub struct Verdicts {
+    /// What each says.
+    pub of: BTreeMap<String, Badge>,
+    /// How many say what.
+    pub counts: Vec<(Badge, usize)>,
 }
 
 /// What the page of guards shows.

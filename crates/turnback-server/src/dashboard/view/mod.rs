@@ -23,7 +23,7 @@ pub use self::backups::{BackupNeed, BackupRow, Backups, BackupsPage};
 pub use self::canary::{CanaryStep, CanaryView, ComparedGuard};
 pub use self::decisions::{AnswerPage, ClosedQuestion, Decisions, DecisionsPage, OpenQuestion};
 pub use self::flags::{FlagRow, Flags, FlagsPage, MaintenanceView};
-pub use self::guards::{GuardCard, Guards, GuardsPage, SampleRow};
+pub use self::guards::{GuardCard, Guards, GuardsPage, SampleRow, Verdicts};
 pub use self::incidents::{IncidentPage, IncidentRow, IncidentView, Incidents, IncidentsPage};
 pub use self::mark::{Badge, Mark};
 pub use self::overview::{
