@@ -75,7 +75,7 @@ async fn run() -> Result<(), Failure> {
         show(serving::run(if small { 3 } else { 30 }).await?);
     }
     if wanted("clients") {
-        show(clients::run(scale(200_000), if small { 1 } else { 4 }).await?);
+        show(clients::run(scale(200_000), if small { 1 } else { 12 }).await?);
     }
     if wanted("planning") {
         show(planning::run(if small { (100, 250) } else { (1_000, 2_500) }).await?);
