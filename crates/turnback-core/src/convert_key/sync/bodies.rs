@@ -159,24 +159,16 @@ pub(super) fn sync(pairs: &[Pair<'_>], table: &TableName) -> String {
 pub(super) fn settle(pairs: &[Pair<'_>], era: Era) -> String {
     let mut text = String::from("DECLARE\n  was_uuid uuid;\n  was_old bigint;\nBEGIN\n");
     for p in pairs {
-        let Pair { old, new, .. } = p;
-        match era {
-            Era::BeforeCutOver => {
-                text.push_str(&format!("  was_uuid := NEW.{new};\n  NEW.{new} := NULL;\n  IF NEW.{old} IS NOT NULL THEN\n"));
-                text.push_str(&look_up_new(p, "    "));
-                // A key that is not filled yet must not wipe out a value that was right.
-                text.push_str(&format!(
-                    "    IF NEW.{new} IS NULL THEN NEW.{new} := was_uuid; END IF;\n  END IF;\n"
-                ));
-            }
-            Era::AfterCutOver => {
-                text.push_str(&format!("  was_old := NEW.{old};\n  NEW.{old} := NULL;\n  IF NEW.{new} IS NOT NULL THEN\n"));
-                text.push_str(&look_up_old(p, "    "));
-                text.push_str(&format!(
-                    "    IF NEW.{old} IS NULL THEN NEW.{old} := was_old; END IF;\n  END IF;\n"
-                ));
-            }
-        }
+        // The table's own triggers know the side under the plain name.
+        let (known, follows, was, look_up) = match era {
+            Era::BeforeCutOver => (&p.old, &p.new, "was_uuid", look_up_new(p, "    ")),
+            Era::AfterCutOver => (&p.new, &p.old, "was_old", look_up_old(p, "    ")),
+        };
+        // A key that is not filled yet must not wipe out a value that was right.
+        text.push_str(&format!(
+            "  {was} := NEW.{follows};\n  NEW.{follows} := NULL;\n  IF NEW.{known} IS NOT NULL THEN\n{look_up}\
+             \x20   IF NEW.{follows} IS NULL THEN NEW.{follows} := {was}; END IF;\n  END IF;\n"
+        ));
     }
     text.push_str("  RETURN NEW;\nEND\n");
     text
