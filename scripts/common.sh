@@ -28,3 +28,14 @@ built() {
 at_least() {
     [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
 }
+
+# Whether so many GiB ($1) are free in a directory ($2).
+has_free_gib() {
+    local free
+    free=$(df --output=avail -B 1G "$2" 2>/dev/null | tail -n 1) && [ "${free:-0}" -ge "$1" ]
+}
+
+# Whether so many GiB ($1) of memory are to be had.
+has_memory_gib() {
+    awk -v least="$1" '/^MemAvailable:/ { found = $2 >= least * 1024 * 1024 } END { exit !found }' /proc/meminfo
+}
