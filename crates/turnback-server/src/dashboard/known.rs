@@ -5,13 +5,14 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::{join, join4};
+use tokio::time::Instant;
+
 use super::read;
 use super::view::{Broken, Guards, Happened, Part, Verdicts};
 use crate::edges::Refusal;
 use crate::model::{Lead, Phase, Progress, Question, Run};
 use crate::server::Server;
-use futures_util::future::{join, join4};
-use tokio::time::Instant;
 
 /// What was looked up is good for so long.
 const GOOD: Duration = Duration::from_millis(700);

@@ -9,7 +9,7 @@ use turnback_core::name::{Ident, list};
 use turnback_core::state::PhaseState;
 
 use super::super::frame::{self, clock, state};
-use super::super::known::{Now, sentence};
+use super::super::known::{Now, look, sentence};
 use super::super::view::{
     At, Badge, Can, Fill, Happened, Left, Mark, Overview, Part, PhaseCard, RunNow, RunRow,
 };
@@ -229,7 +229,10 @@ pub(super) fn grouped(number: u64) -> String {
 pub(crate) async fn happened(server: &Server) -> Vec<Happened> {
     let plan = server.edges.looks.plan().name;
     // The journal is for people: a page without it is better than none.
-    let journal = server.edges.looks.last_of_journal(EVENTS).await;
+    let journal = match look(server.edges.looks.last_of_journal(EVENTS)).await {
+        Part::Ready(journal) => journal,
+        Part::Loading | Part::Broken(_) => return vec![],
+    };
     let line = |entry: JournalEntry| {
         let entry = Entry {
             number: entry.number,
@@ -250,7 +253,7 @@ pub(crate) async fn happened(server: &Server) -> Vec<Happened> {
             detail: line.detail,
         })
     };
-    let newest = journal.unwrap_or_default().into_iter().rev();
+    let newest = journal.into_iter().rev();
     newest.filter_map(line).take(SHOWN).collect()
 }
 
